@@ -1,7 +1,8 @@
 """A server on loopback with the batch endpoints of OpenAI (Azure, Groq, Together alike), Mistral, Anthropic and Gemini.
 
 A batch stays where it is until `finish` is called or `after_asks` questions were put. `spoil` changes the result lines before they are
-served; `refuse` answers a request in its place; `hold` keeps the answer to the order back, as a connection that breaks would.
+served; `refuse` answers a request in its place; `hold_order_s` keeps the answer to the order back, as a connection that breaks would.
+What `batch_rules` complains of is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
+
+from tests import batch_rules
 
 
 @dataclass
@@ -43,6 +47,10 @@ class BatchServer:
         self.spoil: Callable[[Batch, list[dict[str, Any]]], bytes] = lambda batch, rows: lines_of(rows)
         self.errors: Callable[[Batch], bytes] = lambda batch: b""
         self.hold_order_s = 0.0
+        self.reads_in = 0
+        """So many questions about a file are answered with `pending` before it may be ordered, as Azure does."""
+        self.page = 10**9
+        """So many batches stand on a page of a list, the newest first."""
         self.fields: dict[str, str] = {}
         """The plain fields of the form with which the last file came."""
         outer = self
@@ -106,18 +114,28 @@ class BatchServer:
             boundary = b"--" + headers["content-type"].partition("boundary=")[2].encode()
             parts = [part for part in body.split(boundary) if b"filename=" in part]
             self.fields = {name.decode(): value.decode() for name, value in re.findall(rb'name="(\w+)"\r\n\r\n([^\r]*)\r\n', body)}
-            return 200, {"id": self._keep(parts[0].partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")), "purpose": "batch"}, {}
+            if complaint := batch_rules.about_upload(plain, self.fields, parts):
+                return _complained(complaint)
+            name = self._keep(parts[0].partition(b"\r\n\r\n")[2].removesuffix(b"\r\n"))
+            return 200, {"id": name, "purpose": "batch", "status": "pending" if self.reads_in else "processed"}, {}
+        asked = re.search(r"/files/([\w-]+)$", plain)
+        if method == "GET" and asked and asked[1] in self.files:
+            self.reads_in = max(0, self.reads_in - 1)
+            return 200, {"id": asked[1], "status": "pending" if self.reads_in else "processed"}, {}
+        if method == "GET" and asked:
+            return 404, {"error": {"message": "No such file.", "type": "invalid_request_error", "code": None}}, {}
         if method == "POST" and plain.endswith("/upload/v1beta/files"):
+            if complaint := batch_rules.about_start(headers):
+                return _complained(complaint)
             return 200, {}, {"x-goog-upload-url": f"{self.url}/upload/v1beta/files/place"}
         if plain.endswith("/files/place"):
             return 200, {"file": {"name": "files/" + self._keep(body)}}, {}
         if method == "POST" and plain.endswith(("/batches", "/batch/jobs", ":batchGenerateContent")):
-            return self._order(plain, json.loads(body))
+            return self._order(plain, json.loads(body), headers, len(body))
         if plain.endswith("/content") or plain.endswith("/results") or plain.endswith(":download"):
             return 200, self._results(plain), {}
         if method == "GET" and plain.endswith(("/batches", "/batch/jobs")):
-            rows = [self._shown(batch) for batch in self.batches.values()]
-            return 200, {"operations": rows} if "v1beta" in plain else {"data": rows, "has_more": False}, {}
+            return 200, self._listed(path), {}
         cancelled = re.search(r"([\w-]+)[/:]cancel$", plain)
         if cancelled:
             if cancelled[1] in self.batches:
@@ -136,7 +154,20 @@ class BatchServer:
         self.files[name] = data
         return name
 
-    def _order(self, path: str, order: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
+    def _listed(self, path: str) -> dict[str, Any]:
+        asked = {name: values[0] for name, values in parse_qs(path.partition("?")[2]).items()}
+        rows = [self._shown(batch) for batch in reversed(self.batches.values())]
+        last = asked.get("after") or asked.get("after_id")
+        start = int(asked.get("pageToken") or 0) or int(asked.get("page") or 0) * int(asked.get("page_size") or 0)
+        if last:
+            start = [row["id"] for row in rows].index(last) + 1
+        size = min(self.page, int(asked.get("limit") or asked.get("pageSize") or asked.get("page_size") or 20))
+        page, more = rows[start : start + size], start + size < len(rows)
+        if "v1beta" in path:
+            return {"operations": page, **({"nextPageToken": str(start + size)} if more else {})}
+        return {"data": page, "has_more": more, "last_id": page[-1]["id"] if page else None}
+
+    def _order(self, path: str, order: dict[str, Any], headers: dict[str, str], size: int) -> tuple[int, Any, dict[str, str]]:
         if path.endswith("/messages/batches"):
             kind, file, rows = "anthropic", "", order["requests"]
         elif path.endswith(":batchGenerateContent"):
@@ -146,6 +177,11 @@ class BatchServer:
             kind = "mistral" if path.endswith("/batch/jobs") else "openai"
             file = order["input_files"][0] if kind == "mistral" else order["input_file_id"]
             rows = [json.loads(line) for line in self.files[file].splitlines()]
+        complaint = batch_rules.about_order(kind, order, rows, len(self.files.get(file, b"")) or size, headers)
+        if self.reads_in:
+            complaint = "The file is not processed yet."
+        if complaint:
+            return _complained(complaint)
         batch = Batch(f"batch-{len(self.batches) + 1}", kind, file, rows)
         self.batches[batch.id] = batch
         time.sleep(self.hold_order_s)
@@ -153,6 +189,7 @@ class BatchServer:
 
     def _shown(self, batch: Batch) -> dict[str, Any]:
         total, over = len(batch.rows), batch.state != "running"
+        seconds = int(datetime.fromisoformat(batch.created).timestamp())
         if batch.kind == "anthropic":
             left = total - batch.done
             ended = {"cancelled": "canceled", "expired": "expired"}.get(batch.state, "errored")
@@ -164,18 +201,24 @@ class BatchServer:
         if batch.kind == "gemini":
             state = {"done": "SUCCEEDED", "running": "RUNNING"}.get(batch.state, batch.state.upper())
             stats: dict[str, Any] = {"requestCount": str(total), "successfulRequestCount": str(batch.done)}
-            metadata = {"state": f"BATCH_STATE_{state}", "batchStats": stats, "inputConfig": {"fileName": f"files/{batch.file}"}}
+            metadata: dict[str, Any] = {
+                "state": f"BATCH_STATE_{state}",
+                "createTime": batch.created,
+                "batchStats": stats,
+                "inputConfig": {"fileName": f"files/{batch.file}"},
+            }
             response = {"responsesFile": f"files/out-{batch.id}"} if over else None
             return {"name": f"batches/{batch.id}", "metadata": metadata, "done": over, **({"response": response} if response else {})}
         if batch.kind == "mistral":
             status = {"done": "SUCCESS", "running": "RUNNING", "expired": "TIMEOUT_EXCEEDED"}.get(batch.state, batch.state.upper())
             return {
-                "id": batch.id, "status": status, "input_files": [batch.file], "total_requests": total, "completed_requests": batch.done,
+                "id": batch.id, "status": status, "created_at": seconds, "input_files": [batch.file],
+                "total_requests": total, "completed_requests": batch.done,
                 "failed_requests": 0, "output_file": f"out-{batch.id}" if over else None, "errors": [],
             }  # fmt: skip
         status = {"done": "completed", "running": "in_progress"}.get(batch.state, batch.state)
         found: dict[str, Any] = {
-            "id": batch.id, "status": status, "input_file_id": batch.file, "errors": None,
+            "id": batch.id, "status": status, "created_at": seconds, "input_file_id": batch.file, "errors": None,
             "request_counts": {"total": total, "completed": batch.done, "failed": 0},
         }  # fmt: skip
         if batch.state == "failed":
@@ -192,6 +235,10 @@ class BatchServer:
             return self.errors(self.batches[name.removeprefix("errors-")])
         batch = self.batches[name.removeprefix("out-")]
         return self.spoil(batch, [result_of(batch, row) for row in batch.rows[: batch.done]])
+
+
+def _complained(words: str) -> tuple[int, Any, dict[str, str]]:
+    return 400, {"error": {"message": words, "type": "invalid_request_error", "code": None}}, {}
 
 
 def lines_of(rows: list[dict[str, Any]]) -> bytes:

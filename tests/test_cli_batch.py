@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from tests.batch_server import Batch, BatchServer, result_of
 from workbench.cli.frame import perform
+from workbench.workspace import Workspace
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +61,38 @@ def test_a_run_is_submitted_asked_about_and_read(server: BatchServer, tmp_path: 
     assert [output["text"] for output in outputs] == [f"Re: Say word-{n}." for n in range(4)]
     assert {(output["latency_ms"], output["passed"], output["batch"]) for output in outputs} == {(None, True, True)}
     assert server.log[0][2]["authorization"] == "Bearer sk-of-the-environment-1"
+
+
+def test_half_the_price_is_said_before_and_counted_after(
+    server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment-1")
+    path = Path(config(tmp_path, server))
+    document = json.loads(path.read_text("utf-8"))
+    document["providers"] = [{"id": "openai:chat:gpt-4o", "config": {"max_tokens": 4000}}]
+    path.write_text(json.dumps(document), "utf-8")
+    override = ["--base-url-override", server.url + "/v1"]
+    assert perform(["run", str(path), "--batch", *override]) == 0
+    said_before = capsys.readouterr()
+    found = re.search(r"about \$(\S+) as a batch \(\$\S+ to \$\S+\), about \$(\S+) as calls", said_before.err)
+    assert found is not None, said_before.err
+    assert float(found[1]) == pytest.approx(float(found[2]) / 2, abs=0.0001)
+    run = re.search(r"batch status (\S+)", said_before.err)
+    assert run is not None
+    server.finish()
+    assert perform(["batch", "status", run[1], *override]) == 0
+    capsys.readouterr()
+    assert perform(["show", run[1], "--json"]) == 0
+    document = said(capsys)
+    ws = Workspace.open(tmp_path / "w.db")
+    try:
+        price = ws.runs.plan(ws.runs.get(run[1]).id).columns[0].model.price
+    finally:
+        ws.close()
+    assert price.input_usd
+    assert price.output_usd
+    one = (10 * price.input_usd + 4 * price.output_usd) / 2 / 1_000_000
+    assert {Decimal(str(output["cost_usd"])) for output in document["outputs"]} == {one}
 
 
 def test_files_are_written_and_results_read_by_hand(server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,8 +86,9 @@ def cost_words(offer: BatchOffer) -> str:
     what = f"{offer.requests:,} {'request' if offer.requests == 1 else 'requests'} in {files}"
     if not offer.as_batch.high_usd:
         return f"{what}. What they cost is not known." if offer.as_batch.unknown_prices else f"{what}, free of charge."
-    low, high, usual = offer.as_batch.low_usd, offer.as_batch.high_usd, offer.as_calls.cost_usd or 0
-    return f"{what}, about ${low:.4f} to ${high:.4f} as a batch (about ${usual:.4f} as calls). {offer.as_batch.basis}"
+    batch, usual = offer.as_batch, offer.as_calls.cost_usd or 0
+    likely = f"about ${batch.cost_usd or 0:.4f} as a batch (${batch.low_usd or 0:.4f} to ${batch.high_usd:.4f})"
+    return f"{what}, {likely}, about ${usual:.4f} as calls. {batch.basis}"
 
 
 def _answer(ws: Workspace, run_id: int, handed: HandedOver, terminal: Terminal) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 from workbench import store
 from workbench.formats.tabular_columns import as_text, tags_of
+from workbench.library.names import clean_tag
 from workbench.library.records import CaseRecord
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
@@ -158,7 +159,7 @@ class Cases:
 
     def tag_cases(self, ids: Sequence[int], tag: str, on: bool = True) -> list[int]:
         """The ids of those cases that did not have this tag and have it now (`on` False: that had it, and have it no longer)."""
-        found = tags_of([tag])
+        found = tags_of([clean_tag(tag)])
         if not found:
             raise BadInput("A tag needs a name.")
         changed: list[int] = []
@@ -351,6 +352,7 @@ def cases_by_id(query: Query, ids: Sequence[int]) -> Iterator[Case]:
 def _link_tags(writer: Writer, cases: Iterable[tuple[int, Case]], known: dict[str, int]) -> None:
     tagged = [(id_, tuple(dict.fromkeys(case.tags))) for id_, case in cases if case.tags]
     for name in dict.fromkeys(tag for _, tags in tagged for tag in tags if tag not in known):
+        clean_tag(name)  # for its length
         found = writer.run("SELECT id FROM tag WHERE name = :name", name=name).scalar()
         known[name] = found or writer.add(store.tables.Tag(name=name))
     links = [{"case_id": id_, "tag_id": known[tag]} for id_, tags in tagged for tag in tags]

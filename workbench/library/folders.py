@@ -5,17 +5,24 @@ from __future__ import annotations
 from workbench import store
 from workbench.store.database import Database, Writer
 from workbench.values.problems import BadInput, NotFound
+from workbench.values.texts import whole_text
+
+LONGEST_PATH = 600
 
 # A folder and all below it. `substr` and not LIKE: a name may hold a percent sign.
 _TREE = "(path = :top OR substr(path, 1, length(:top) + 1) = :top || '/')"
 
 
 def clean_path(path: str) -> str:
-    """The path in its one form: no empty parts, no spaces around a name. Raises BadInput for `.` and `..`."""
-    parts = [part.strip() for part in path.replace("\\", "/").split("/")]
+    """The path in its one form: no empty parts, no spaces around a name. Raises BadInput for `.` and `..`, and a very long
+    one: an index of PostgreSQL takes 2,704 bytes."""
+    parts = [part.strip() for part in whole_text(path).replace("\\", "/").split("/")]
     if "." in parts or ".." in parts:
         raise BadInput(f"{path} is not a folder name.", remedy="Use names separated by a slash, such as support/refunds.")
-    return "/".join(part for part in parts if part)
+    cleaned = "/".join(part for part in parts if part)
+    if len(cleaned) > LONGEST_PATH:
+        raise BadInput(f"This folder has {len(cleaned):,} characters, {LONGEST_PATH} are possible.", remedy="Shorten its name.")
+    return cleaned
 
 
 def folder_id(writer: Writer, path: str) -> int | None:

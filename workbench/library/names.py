@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from workbench.values.problems import BadInput, NotFound
+from workbench.values.texts import whole_text as whole_text
 
 LONGEST = 200
-
-
-def whole_text(text: str) -> str:
-    """The text as UTF-8 can hold it: halves of characters, as a broken clipboard gives them, are joined or replaced."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
 
 
 def clean_name(name: str) -> str:
@@ -27,6 +17,14 @@ def clean_name(name: str) -> str:
         raise BadInput("A name is missing.", remedy="Write one.")
     if len(cleaned) > LONGEST:
         raise BadInput(f"This name has {len(cleaned)} characters, {LONGEST} are possible.", remedy="Shorten it.")
+    return cleaned
+
+
+def clean_tag(tag: str) -> str:
+    """The tag on one line without spaces around it; empty for none. Raises BadInput for a very long one."""
+    cleaned = " ".join(whole_text(tag).split())
+    if len(cleaned) > LONGEST:
+        raise BadInput(f"This tag has {len(cleaned):,} characters, {LONGEST} are possible.", remedy="Shorten it.")
     return cleaned
 
 

@@ -11,7 +11,7 @@ from workbench.library.branches import NEWEST
 from workbench.library.cases import asking
 from workbench.library.contents import first_draft, keep_content, read_draft, refuse_circle
 from workbench.library.folders import Folders, clean_path, folder_id
-from workbench.library.names import clean_name, clean_snippet_name, free_name, near, whole_text
+from workbench.library.names import clean_name, clean_snippet_name, clean_tag, free_name, near, whole_text
 from workbench.library.records import PromptRow
 from workbench.store import stamps
 from workbench.store.database import Writer
@@ -146,7 +146,7 @@ class Prompts(Folders):
             for id, names in tags.items():
                 _existing(writer, id)
                 writer.run("DELETE FROM prompt_tag WHERE prompt_id = :id", id=id)
-                for name in dict.fromkeys(" ".join(tag.split()) for tag in names if tag.strip()):
+                for name in dict.fromkeys(filter(None, map(clean_tag, names))):
                     row = writer.run("SELECT id FROM tag WHERE name = :name", name=name).first()
                     tag_id = int(row[0]) if row else writer.add(t.Tag(name=name))
                     writer.add(t.PromptTag(prompt_id=id, tag_id=tag_id))

@@ -93,7 +93,11 @@ class Runs(HandAnswers):
         if in_batch:
             from workbench.providers.batch import batch_form  # few runs are handed over
 
-            batched = [index for index, column in enumerate(plan.columns) if batch_form(column.model.wire_format) is not None]
+            batched = [
+                index
+                for index, column in enumerate(plan.columns)
+                if batch_form(column.model.wire_format, column.model.base_url) is not None
+            ]
         found = self._with_comparing(plan, plans.estimate(plan, past_use(self._database, self, spec.models), reused, batched))
         if self._judges is None or not evaluators.asks_judges(checks_of(plan)):
             return found

@@ -16,7 +16,7 @@ from workbench.store import backups, making, opening, schema
 from workbench.store.database import EVERYTHING, Database, Query
 from workbench.store.lock import WorkspaceLock
 from workbench.store.trouble import is_database_error, problem_of
-from workbench.store.writer import FileWriter, Writer
+from workbench.store.writer import FileWriter, Writer, bound
 from workbench.values.problems import Hindered, Problem, StoreTrouble
 
 _log = logging.getLogger(__name__)
@@ -77,12 +77,12 @@ class FileDatabase(Database):
     def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[Any]:
         """All rows of a reading statement, as tuples, without SQLAlchemy. JSON columns come as text."""
         with self._plain() as connection:
-            return connection.execute(sql, parameters).fetchall()
+            return connection.execute(sql, bound(parameters)).fetchall()
 
     def each(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> Iterator[Any]:
         """See Database."""
         with self._plain() as connection:
-            yield from connection.execute(sql, parameters)
+            yield from connection.execute(sql, bound(parameters))
 
     @contextmanager
     def snapshot(self) -> Iterator[Query]:
@@ -90,7 +90,7 @@ class FileDatabase(Database):
         with self._plain() as connection:
             connection.execute("BEGIN")
             try:
-                yield lambda sql, parameters=(): connection.execute(sql, parameters).fetchall()
+                yield lambda sql, parameters=(): connection.execute(sql, bound(parameters)).fetchall()
             finally:
                 connection.execute("ROLLBACK")
 

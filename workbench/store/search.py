@@ -188,9 +188,10 @@ class _FileFinder(Finder):
     def _completed(self, terms: list[str]) -> str:
         """The expression with the last word as any of the words that begin so: FTS5 itself would first merge where all of them stand."""
         whole = " AND ".join(terms) + "*"
-        start = terms[-1][1:-1].casefold()
+        start = terms[-1][1:-1]
         if not start.isascii() or not start.isalnum():
-            return whole  # words of several parts or with accents are folded by FTS5 as only it knows
+            return whole  # words of several parts or with letters beyond ASCII are folded by FTS5 as only it knows
+        start = start.lower()
         words: list[str] = []
         at = start
         step = f"SELECT term FROM search_{self._kind}_words WHERE term >= :at LIMIT 1"

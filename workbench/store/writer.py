@@ -11,11 +11,23 @@ from typing import TYPE_CHECKING, Any
 from workbench.store import schema
 from workbench.values.changes import Changes, Kind
 from workbench.values.messages import canonical
+from workbench.values.texts import whole_text
 
 if TYPE_CHECKING:
     from sqlmodel import SQLModel
 
+Parameters = Mapping[str, Any] | Sequence[Any]
 _Rows = list[tuple[Any, ...]]
+
+
+def bound(parameters: Parameters) -> Parameters:
+    """The parameters of a statement with text that UTF-8 can hold. Most have no other, and come back as they are."""
+    values = parameters.values() if isinstance(parameters, Mapping) else parameters
+    if all(not isinstance(value, str) or value.isascii() for value in values):
+        return parameters
+    if isinstance(parameters, Mapping):
+        return {name: whole_text(value) if isinstance(value, str) else value for name, value in parameters.items()}
+    return [whole_text(value) if isinstance(value, str) else value for value in parameters]
 
 
 class Answer:
@@ -119,11 +131,11 @@ class FileWriter(Writer):
 
     def run(self, sql: str, **parameters: Any) -> Answer:
         """See Writer."""
-        return Answer(self.raw.execute(sql, parameters))
+        return Answer(self.raw.execute(sql, bound(parameters)))
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any] | Sequence[Any]]) -> None:
         """See Writer."""
-        self.raw.executemany(sql, rows)
+        self.raw.executemany(sql, map(bound, rows))
 
     def many_cases(self) -> AbstractContextManager[None]:
         """See Writer."""

@@ -18,6 +18,7 @@ from workbench.providers.batch.lines import (
     ResultLine,
     batch_form,
     custom_id_of,
+    is_result,
     kept_days,
     read_result,
     request_line,
@@ -31,26 +32,33 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CANCELLED", "EXPIRED", "BatchForm", "BatchService", "RemoteBatch", "ResultLine", "batch_form", "batch_services",
-    "custom_id_of", "kept_days", "read_result", "request_line", "sent_body", "why_not",
+    "custom_id_of", "is_result", "kept_days", "price_note", "read_result", "request_line", "sent_body", "why_not",
 ]  # fmt: skip
 
-_WITHOUT = ("openrouter.ai", "api.deepseek.com", "api.perplexity.ai", "api.cerebras.ai", "api.x.ai")
-"""Hosts that speak Chat Completions and take no batch files."""
+_WITHOUT = (
+    "openrouter.ai", "api.deepseek.com", "api.perplexity.ai", "api.cerebras.ai", "api.x.ai", "api.fireworks.ai", "router.huggingface.co",
+    "snowflakecomputing.com", "generativelanguage.googleapis.com",
+)  # fmt: skip
+"""Hosts that speak Chat Completions and take no batch files, or in another way than OpenAI's."""
 
 
 def why_not(wire_format: str, base_url: str, title: str) -> str:
     """Why a model cannot be handed over by the app, in a sentence; empty where it can. Files can be written all the same if the wire
     format has a form for them."""
-    if batch_form(wire_format) is None:
+    if batch_form(wire_format, base_url) is None:
         return f"{title} has no form for batches: it is called as usual."
     host = (urlsplit(base_url).hostname or "").lower()
     if wire_format == "gemini" and ("aiplatform" in host or "/projects/" in base_url):
         return f"{title} is on Vertex AI, which takes batches from a bucket: write a file and put it there."
-    if wire_format == "anthropic" and host and ("aiplatform" in host or "amazonaws" in host):
-        return f"{title} is on another cloud, which takes batches from a bucket: write a file and put it there."
-    if host.endswith(_WITHOUT):
-        return f"{host} takes no batches: write a file for another engine, or call it as usual."
+    if wire_format.startswith("openai") and host.endswith(_WITHOUT):
+        return f"{host} takes no batches in this form: write a file for another engine, or call it as usual."
     return ""
+
+
+def price_note(base_url: str) -> str:
+    """What is to be known of a service's batch price beside its rates, in a sentence; mostly nothing."""
+    host = (urlsplit(base_url).hostname or "").lower()
+    return "Together halves the price of some models only." if host.endswith(("together.xyz", "together.ai")) else ""
 
 
 @asynccontextmanager

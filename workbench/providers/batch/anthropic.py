@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from workbench.providers.address import list_address
 from workbench.providers.anthropic import headers
-from workbench.providers.batch.http import Http, count, inner, named, pieces_of, rows_of
+from workbench.providers.batch.http import MOST_PAGES, Http, count, inner, is_past, is_since, named, pieces_of, rows_of, too_many
 from workbench.providers.batch.records import BatchState, RemoteBatch
 from workbench.values import Endpoint
 
 if TYPE_CHECKING:
     import httpx
 
-_CLOCKS_DIFFER = timedelta(minutes=5)
 _STATES: dict[str, BatchState] = {"in_progress": "running", "canceling": "cancelling", "ended": "ended"}
 
 
@@ -41,14 +39,25 @@ class AnthropicBatches:
 
     async def find(self, file_id: str, since: str, requests: int, known: frozenset[str]) -> str | None:
         """The oldest batch begun since then with as many requests. See BatchService."""
-        page = await self._http.json("GET", self._url("?limit=100"), headers(self._endpoint))
-        begun = _moment(since) - _CLOCKS_DIFFER
-        found = [
-            (str(row.get("created_at")), named(row, "id", "batch"))
-            for row in rows_of(page, "data")
-            if _moment(row.get("created_at")) >= begun and self._read(row).total == requests and row.get("id") not in known
-        ]
-        return min(found)[1] if found else None
+        found: list[tuple[str, str]] = []
+        after = ""
+        for _ in range(MOST_PAGES):
+            asked = "?limit=100" + (f"&after_id={quote(after, safe='')}" if after else "")
+            page = await self._http.json("GET", self._url(asked), headers(self._endpoint))
+            rows = rows_of(page, "data")
+            found += [
+                (str(row.get("created_at")), named(row, "id", "batch"))
+                for row in rows
+                if is_since(row.get("created_at"), since) and self._read(row).total == requests and row.get("id") not in known
+            ]
+            after = str(rows[-1].get("id") or "") if rows and page.get("has_more") else ""
+            if not after or is_past([row.get("created_at") for row in rows], since):
+                return min(found)[1] if found else None
+        raise too_many()
+
+    async def has_file(self, file_id: str) -> bool | None:
+        """None: there are no files. See BatchService."""
+        return None
 
     async def ask(self, batch_id: str) -> RemoteBatch:
         """See BatchService."""
@@ -82,11 +91,3 @@ class AnthropicBatches:
             (batch_id,) if state == "ended" else (),
             end if state == "ended" else "",
         )
-
-
-def _moment(text: Any) -> datetime:
-    try:
-        found = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

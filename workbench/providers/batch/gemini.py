@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urljoin
 
-from workbench.providers.batch.http import Http, count, inner, named, pieces_of, rows_of
+from workbench.providers.batch.http import MOST_PAGES, Http, count, inner, is_past, named, pieces_of, rows_of, too_many
 from workbench.providers.batch.records import BatchState, RemoteBatch
 from workbench.providers.failures import ProviderError
 from workbench.providers.gemini import google_headers, method_address
@@ -17,7 +17,6 @@ from workbench.values import Endpoint, Failure
 if TYPE_CHECKING:
     import httpx
 
-_MOST_PAGES = 10
 _ENDS = {"SUCCEEDED": "", "FAILED": "failed", "EXPIRED": "expired", "CANCELLED": "cancelled", "PARTIALLY_SUCCEEDED": ""}
 
 
@@ -59,18 +58,24 @@ class GeminiBatches:
     async def find(self, file_id: str, since: str, requests: int, known: frozenset[str]) -> str | None:
         """See BatchService."""
         page = ""
-        for _ in range(_MOST_PAGES):
+        for _ in range(MOST_PAGES):
             asked = urlencode({"pageSize": 100, **({"pageToken": page} if page else {})})
             answer = await self._http.json("GET", self._url("batches", query=asked), self._headers())
+            begun = []
             for row in rows_of(answer, "operations", "batches"):
                 batch = inner(row, "metadata") or row
+                begun.append(batch.get("createTime"))
                 config = inner(batch, "inputConfig") or inner(batch, "input_config")
                 if file_id in (config.get("fileName"), config.get("file_name")):
                     return named(row, "name", "batch")
             page = str(answer.get("nextPageToken") or "")
-            if not page:
+            if not page or is_past(begun, since):
                 return None
-        return None
+        raise too_many()
+
+    async def has_file(self, file_id: str) -> bool | None:
+        """See BatchService."""
+        return await self._http.is_there(self._url(quote(file_id)), self._headers())
 
     async def ask(self, batch_id: str) -> RemoteBatch:
         """See BatchService."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -24,6 +25,9 @@ _LONGEST_JSON = 16 * 1024 * 1024
 _SHORTEST_WAIT_S = 120.0
 """A service that takes in a large file is silent for longer than one that answers a question."""
 _REDIRECTS = 3
+_CLOCKS_DIFFER = timedelta(minutes=5)
+MOST_PAGES = 50
+"""So many pages of batches are looked through for one that may have been begun."""
 
 
 class Http:
@@ -37,6 +41,16 @@ class Http:
         """The JSON object that a service answers with; a list stands in `data`. Raises ProviderError."""
         content = None if body is None else json.dumps(body).encode()
         return (await self.sent(method, url, headers, content))[0]
+
+    async def is_there(self, url: str, headers: Mapping[str, str]) -> bool:
+        """False where the service has nothing at an address that this key may see. Raises ProviderError where it does not say."""
+        try:
+            await self.json("GET", url, headers)
+        except ProviderError as error:
+            if error.failure.kind in ("not_found", "permission"):
+                return False
+            raise
+        return True
 
     async def sent(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | AsyncIterator[bytes] | None
@@ -147,3 +161,32 @@ def named(value: Mapping[str, Any], name: str, what: str) -> str:
     if isinstance(found, str) and found:
         return found
     raise ProviderError(Failure("protocol", f"The service's answer names no {what}: {json.dumps(value)[:200]}"))
+
+
+def moment(value: Any) -> datetime | None:
+    """A time as services write it, as text or in seconds; None where it is none."""
+    try:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+        found = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def is_since(value: Any, since: str) -> bool:
+    """True for a time that is not before the other, as far as two clocks agree."""
+    found, begun = moment(value), moment(since)
+    return found is not None and (begun is None or found >= begun - _CLOCKS_DIFFER)
+
+
+def is_past(times: Sequence[Any], since: str) -> bool:
+    """True where a page of batches, the newest first, reaches back before that time: what was begun since then is on it or before it."""
+    first, last = (moment(times[0]), moment(times[-1])) if times else (None, None)
+    return first is not None and last is not None and first >= last and not is_since(times[-1], since)
+
+
+def too_many() -> ProviderError:
+    """The error for a list of batches that does not end: nothing is begun on a guess."""
+    words = "The service lists too many batches to find out whether this one was begun, so that nothing was sent again."
+    return ProviderError(Failure("protocol", words))

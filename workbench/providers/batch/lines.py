@@ -6,6 +6,9 @@ The body of a request is what a live call would send, and the body of a result i
     mistral     {"custom_id", "body"}                                                       -> the same
     anthropic   {"requests": [{"custom_id", "params"}, ...]}, one request a line            -> {"custom_id", "result": {"type", "message"}}
     gemini      {"key", "request"}                                                          -> {"key", "response"} or {"key", "error"}
+
+Ray Data takes the lines of openai, and answers with whatever columns its processor leaves: {"custom_id", "generated_text"} of an engine,
+{"custom_id", "http_response"} of an address, {"custom_id", "__inference_error__"} where that is not empty.
 """
 
 from __future__ import annotations
@@ -17,13 +20,14 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
+from workbench.providers.address import deployment
 from workbench.providers.answer_parts import protocol
 from workbench.providers.error_bodies import failure_in_stream, failure_of
 from workbench.providers.failures import ProviderError
 from workbench.providers.kept import kept_failure, kept_reply
 from workbench.providers.redaction import redactor
 from workbench.quick_dataclass import dataclass
-from workbench.values import Failure, Reply, Request
+from workbench.values import Endpoint, Failure, Reply, Request
 
 MB = 1_000_000
 EXPIRED = "The batch expired before this request was answered. It costs nothing: run it again."
@@ -57,6 +61,9 @@ _FORMS = {
 }
 
 
+_RAY = ("generated_text", "http_response", "__inference_error__")
+_OTHER_CLOUDS = ("aiplatform.googleapis.com", "rep.googleapis.com", "amazonaws.com")
+"""Hosts of clouds that take batches of Claude from a bucket, in forms of their own."""
 _SMALL_FILES = ("api.groq.com", "together.xyz", "together.ai")
 """Hosts whose files may be half as large as OpenAI's."""
 _KEPT_DAYS = {"anthropic": 29, "gemini": 2, "api.openai.com": 30}
@@ -66,6 +73,8 @@ _KEPT_DAYS = {"anthropic": 29, "gemini": 2, "api.openai.com": 30}
 def batch_form(wire_format: str, base_url: str = "") -> BatchForm | None:
     """How a wire format's requests stand in a batch file, and how large one may be at this address; None where it has no such form."""
     form = _FORMS.get(wire_format)
+    if wire_format == "anthropic" and _host(base_url).endswith(_OTHER_CLOUDS):
+        return None
     if form is not None and _host(base_url).endswith(_SMALL_FILES):
         return replace(form, most_bytes=100 * MB)
     return form
@@ -106,12 +115,20 @@ def request_line(wire_format: str, base_url: str, request: Request, options: Map
         body.pop("model", None)  # the job names it, for all of its file
         item = {"custom_id": custom_id, "body": body}
     else:
+        deployed = deployment(Endpoint(wire_format, base_url, None, options))
+        if deployed is not None:
+            body["model"] = deployed  # the lines of a file have no address of their own to name it
         item = {"custom_id": custom_id, "method": "POST", "url": call_path(wire_format, base_url), "body": body}
     # Only ASCII: some engines split lines at U+2028, and half a surrogate pair from a broken file has no other form.
     try:
         return json.dumps(item, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError) as error:
         raise ProviderError(Failure("bad_request", f"A parameter cannot be sent: {error}")) from None
+
+
+def is_result(value: Mapping[str, Any]) -> bool:
+    """True of a line that tells how a request ended, rather than what it asks."""
+    return any(name in value for name in ("response", "result", "error", *_RAY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +152,8 @@ def custom_id_of(value: Any) -> str | None:
 def read_result(wire_format: str, value: Mapping[str, Any], key: str | None = None) -> ResultLine:
     """The reply or failure in a result line, whichever service wrote it. Its times are unknown."""
     hide = redactor(key)
+    if isinstance(value.get("generated_text"), str):
+        wire_format = "openai-chat"  # the form in which `_answer` has it
     reader = getattr(import_module(f"workbench.providers.{_FORMS[wire_format].module}"), _FORMS[wire_format].reader)()
     try:
         reply = reader.whole(_answer(value))
@@ -147,6 +166,8 @@ def read_result(wire_format: str, value: Mapping[str, Any], key: str | None = No
 def _answer(value: Mapping[str, Any]) -> Any:
     """The body that a live call would have answered with. Raises ProviderError where the line tells of none."""
     result, response, error = value.get("result"), value.get("response"), value.get("error")
+    if any(value.get(name) is not None for name in _RAY):
+        return _of_ray(value)
     if isinstance(result, dict):  # Anthropic
         kind = result.get("type")
         if kind == "succeeded":
@@ -159,14 +180,31 @@ def _answer(value: Mapping[str, Any]) -> Any:
     if isinstance(response, dict) and ("body" in response or "status_code" in response):  # OpenAI and those who do as it does
         status, body = response.get("status_code"), response.get("body")
         if isinstance(status, int) and not 200 <= status < 300:
-            raise ProviderError(failure_of(status, {}, json.dumps(body).encode(), redactor(None)))
+            # vLLM tells of an error beside the response, whose body it leaves empty: as words, or as a live answer would hold them.
+            told = body if body is not None else {"error": error} if isinstance(error, str) else error
+            raise ProviderError(failure_of(status, {}, b"" if told is None else json.dumps(told).encode(), redactor(None)))
         if body is not None:
             return body
-    elif isinstance(response, dict) and not error:  # Gemini
+    elif isinstance(response, dict) and not error:  # Gemini; Vertex AI tells of an error in the status
+        if not response and value.get("status"):
+            raise _reported(value["status"])
         return response
     if error:
         raise _reported(error)
     raise protocol("The line of the result file holds neither an answer nor an error.")
+
+
+def _of_ray(value: Mapping[str, Any]) -> Any:
+    """The body of an answer in a row of Ray Data, whose engines tell the text and two counts alone. Raises ProviderError."""
+    if value.get("__inference_error__"):
+        raise _reported(value["__inference_error__"])
+    if value.get("http_response") is not None:
+        return value["http_response"]
+    if not isinstance(value.get("generated_text"), str):
+        raise protocol("The line of the result file holds neither an answer nor an error.")
+    usage = {"prompt_tokens": value.get("num_input_tokens"), "completion_tokens": value.get("num_generated_tokens")}
+    message = {"role": "assistant", "content": value["generated_text"]}
+    return {"choices": [{"index": 0, "message": message}], "usage": usage}
 
 
 def _reported(error: Any) -> ProviderError:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from workbench.providers.batch.http import count, named, rows_of
+from workbench.providers.batch.http import MOST_PAGES, count, is_past, named, rows_of, too_many
 from workbench.providers.batch.openai import OpenAIBatches
 from workbench.providers.batch.records import BatchState, RemoteBatch
 
@@ -30,15 +30,15 @@ class MistralBatches(OpenAIBatches):
 
     async def find(self, file_id: str, since: str, requests: int, known: frozenset[str]) -> str | None:
         """See BatchService."""
-        for number in range(10):
+        for number in range(MOST_PAGES):
             page = await self._http.json("GET", self._url(f"/batch/jobs?page={number}&page_size=100"), self._headers())
             rows = rows_of(page, "data")
             for row in rows:
                 if file_id in (row.get("input_files") or ()):
                     return named(row, "id", "batch")
-            if len(rows) < 100:
+            if len(rows) < 100 or is_past([row.get("created_at") for row in rows], since):
                 return None
-        return None
+        raise too_many()
 
     async def ask(self, batch_id: str) -> RemoteBatch:
         """See BatchService."""

@@ -47,6 +47,10 @@ class BatchService(Protocol):
         not among the `known`. None if there is none: nothing has been begun."""
         ...
 
+    async def has_file(self, file_id: str) -> bool | None:
+        """Whether the account of this key has that file; None where there are no files to tell by."""
+        ...
+
     async def ask(self, batch_id: str) -> RemoteBatch:
         """How far it is."""
         ...

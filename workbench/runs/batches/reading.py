@@ -13,7 +13,7 @@ from workbench import evaluators
 from workbench import plan as plans
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
-from workbench.providers.batch import ResultLine, batch_form, custom_id_of, read_result, sent_body
+from workbench.providers.batch import ResultLine, batch_form, custom_id_of, is_result, read_result, sent_body
 from workbench.providers.failures import ProviderError
 from workbench.runs.batches.records import BatchReading
 from workbench.runs.batches.stored import BatchJob, BatchStore, parsed_id
@@ -58,7 +58,7 @@ def lines_of(path: Path, found: BatchReading) -> Iterator[Mapping[str, Any]]:
                     else:
                         found.truncated = True
                     continue
-                if custom_id_of(value) is None or not any(name in value for name in ("response", "result", "error")):
+                if custom_id_of(value) is None or not is_result(value):
                     found.broken += 1
                     continue
                 yield value
@@ -75,7 +75,7 @@ def _refuse_requests(line: bytes, path: Path) -> None:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return
-    if custom_id_of(value) is not None and not any(name in value for name in ("response", "result", "error")):
+    if custom_id_of(value) is not None and not is_result(value):
         raise _requests(path)
 
 
@@ -90,6 +90,8 @@ class ResultReader:
         self._database, self._store, self._run_id, self._key = database, store, run_id, key
         self.found = BatchReading()
         self._runs: dict[str, int | None] = {}
+        self.entered: set[int] = set()
+        """The runs that lines named, whether or not they brought anything."""
         self._taken: set[int] = set()
         self._prices: dict[tuple[int, int], Price] = {}
         self._allowed: dict[int, frozenset[str]] = {}
@@ -210,7 +212,15 @@ class ResultReader:
             rows = self._database.query("SELECT id FROM run WHERE uid = ?", [uid])
             run_id = int(rows[0][0]) if rows else None
             self._runs[uid] = run_id if self._run_id in (None, run_id) else None
+            if run_id is not None and self._runs[uid] is not None:
+                self._enter(run_id)
         return self._runs[uid]
+
+    def _enter(self, run_id: int) -> None:
+        """Raise BadInput where another app is busy with a run: it may take in the same results, which then had their price twice."""
+        if not self._database.take_run(run_id):
+            raise BadInput("Another app is busy with the run of these results.", remedy="Read them there, or in a moment here.")
+        self.entered.add(run_id)
 
     def _job(self, run_id: int, cell: tuple[int, int, int]) -> BatchJob | None:
         column, case, repeat = cell

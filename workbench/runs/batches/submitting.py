@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -14,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from workbench import plan as plans
 from workbench.plan import Plan
-from workbench.providers.batch import BatchService, RemoteBatch, batch_form, batch_services, kept_days, why_not
+from workbench.providers.batch import BatchService, RemoteBatch, batch_form, batch_services, kept_days, price_note, why_not
 from workbench.providers.failures import ProviderError
 from workbench.runs.batches.handing_over import Left, RequestFiles, by_model, form_of, queued
 from workbench.runs.batches.records import OPEN, BatchOffer, BatchRow, HandedOver, OfferedModel
@@ -60,7 +61,7 @@ class Submissions(BatchStore):
             if not requests:
                 continue
             model = plan.columns[indexes[0]].model
-            form = batch_form(model.wire_format)
+            form = batch_form(model.wire_format, model.base_url)
             why = why_not(model.wire_format, model.base_url, model.title)
             files = self._about_files(plan, run.id, run.uid, indexes, requests) if form else 0
             models.append(OfferedModel(indexes, model.title, requests, files, form is not None, why))
@@ -68,9 +69,10 @@ class Submissions(BatchStore):
         every = len(plan.cases) * plan.repeats
         not_made = {index: 1 - (counts.get(index, 0) if index in taken else 0) / every for index in range(len(plan.columns))}
         history = past_use(self._database, self._runs, [column.model for column in plan.columns])
-        return BatchOffer(
-            tuple(models), plans.estimate(plan, history, not_made, taken), plans.estimate(plan, history, not_made)
-        )  # fmt: skip
+        as_batch = plans.estimate(plan, history, not_made, taken)
+        notes = dict.fromkeys(price_note(plan.columns[index].model.base_url) for index in sorted(taken))
+        as_batch = replace(as_batch, basis=" ".join(filter(None, (as_batch.basis, *notes))))
+        return BatchOffer(tuple(models), as_batch, plans.estimate(plan, history, not_made))
 
     def write(
         self, run_id: int, folder: Path, columns: Sequence[int] | None = None, told: Callable[[int], object] = lambda count: None
@@ -148,9 +150,21 @@ class Submissions(BatchStore):
         self._database.refuse_if_read_only()
         if batch.state == "written":
             return await asyncio.to_thread(self.give_back, batch, "taken_back")
-        async with self._turn, self._services() as service_of:
-            batch = self.get(batch_id)
-            service = service_of(await self._endpoint(self.plan(batch.run_id), batch.column, base_url_override))
+        async with self._turn:
+            # Another app may be about to begin this very batch: what is taken back here would be paid there all the same.
+            if not await asyncio.to_thread(self._database.take_run, batch.run_id):
+                raise BadInput("Another app is busy with this run.", remedy="Cancel the batch there, or in a moment here.")
+            try:
+                return await self._cancelled(self.get(batch_id), base_url_override)
+            finally:
+                if not self.is_live(batch.run_id):
+                    await asyncio.to_thread(self._database.leave_run, batch.run_id)
+
+    async def _cancelled(self, batch: BatchRow, override: str | None) -> BatchRow:
+        if not batch.is_open:
+            return batch  # read meanwhile
+        async with self._services() as service_of:
+            service = service_of(await self._endpoint(self.plan(batch.run_id), batch.column, override))
             try:
                 remote_id = batch.remote_id or await self._found(batch, service)
                 if not remote_id:
@@ -207,7 +221,7 @@ class Submissions(BatchStore):
         for indexes in by_model(plan, columns):
             model = plan.columns[indexes[0]].model
             why = why_not(model.wire_format, model.base_url, model.title)
-            if batch_form(model.wire_format) is None or (submitting and why):
+            if batch_form(model.wire_format, model.base_url) is None or (submitting and why):
                 left.append(why)
             else:
                 yield indexes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -24,7 +25,13 @@ from workbench.values import BadInput, Endpoint, Failure, Problem
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 300.0
 """A service is asked sooner after something has moved, and ever more seldom while nothing does."""
+_LONGEST_END = 16 * 1024 * 1024
 _NO_LINE = Failure("protocol", "The result files of the batch hold no answer to this request. Run it again.", provider_code="batch_missing")
+_UNKNOWN = "The service does not know this batch any more. Cancel it to have its calls made anew, or read a results file."
+_OF_ANOTHER = (
+    "The service does not know this batch with the key of this app. Who handed it over may have another account: let them ask. Only if "
+    "nobody's key knows it, cancel it to have its calls made anew."
+)
 _ENDED = {
     "expired": Failure("timeout", EXPIRED, provider_code="batch_expired"),
     "cancelled": Failure("cancelled", CANCELLED, provider_code="batch_cancelled"),
@@ -32,6 +39,17 @@ _ENDED = {
 
 
 _VectorsOf = Callable[[int, ResultReader, Sequence[Taken]], Awaitable[tuple[Vectors, Decimal]]]
+
+
+def _is_cut(path: Path) -> bool:
+    """True for a file of results whose last line is no whole one."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, 2) - _LONGEST_END))
+        line = file.read().rpartition(b"\n")[2].strip()
+    try:
+        return bool(line) and not json.loads(line)
+    except (ValueError, RecursionError):
+        return True
 
 
 class Batches(Submissions):
@@ -89,8 +107,7 @@ class Batches(Submissions):
             return await self._ended(batch, remote, service, endpoint) if remote.state == "ended" else batch
         except ProviderError as error:
             if error.failure.kind == "not_found" and batch.state != "submitting":
-                message = "The service does not know this batch any more. Cancel it to have its calls made anew, or read a results file."
-                return self.update(batch, message=message, asked_at=now())
+                return self.update(batch, message=_OF_ANOTHER if self._database.on_server else _UNKNOWN, asked_at=now())
             return self.update(batch, message=error.failure.message, asked_at=now())
         except Problem as problem:
             return self.update(batch, message=str(problem), asked_at=now())
@@ -101,11 +118,24 @@ class Batches(Submissions):
         if found:
             remote = await service.ask(found)
             return self._noted(self.update(batch, remote_id=found, submitted_at=now(), message=""), remote)
+        if self._database.on_server and not await self._is_own(batch, service):
+            return self.update(batch, message=_OF_ANOTHER, asked_at=now())
         with TemporaryDirectory(prefix="workbench-batch-") as folder:
             files = RequestFiles(self._database, plan, batch.run_id, self._runs.get(batch.run_id).uid)
             path = Path(folder) / "1"
             await asyncio.to_thread(files.write_again, self.jobs("job.status = 'in_batch'", batch_id=batch.id), path)
             return await self._begin(batch, service, path, plan.columns[batch.column].model.name)
+
+    async def _is_own(self, batch: BatchRow, service: BatchService) -> bool:
+        """False for a batch that another person's app may have begun in an account that this one does not see."""
+        file = self.remote_file(batch)
+        if service.takes_files and not file:
+            return True  # nothing can have been begun
+        has_file = await service.has_file(file)
+        if has_file is not None:
+            return has_file
+        author = str(self._database.query("SELECT author FROM run WHERE id = ?", [batch.run_id])[0][0])
+        return author in ("", self._database.person)
 
     # Reading
 
@@ -117,7 +147,12 @@ class Batches(Submissions):
         self._database.refuse_if_read_only()
         async with self._turn:
             reader = ResultReader(self._database, self, run_id)
-            await self._read(reader, path)
+            try:
+                await self._read(reader, path)
+            finally:
+                for entered in reader.entered:
+                    if not self.is_live(entered):
+                        await asyncio.to_thread(self._database.leave_run, entered)
             found = reader.found
             if not (found.taken or found.known or found.duplicates or found.unknown):
                 raise BadInput(f"{path.name} holds no result of a batch.", remedy="Name the JSON Lines file that came back.")
@@ -136,6 +171,8 @@ class Batches(Submissions):
                 path = Path(folder) / str(number)
                 try:
                     await service.fetch(file, path)
+                    if await asyncio.to_thread(_is_cut, path):
+                        await service.fetch(file, path)  # a connection may end early without a word of it
                 except ProviderError as error:
                     if error.failure.kind != "not_found":
                         raise

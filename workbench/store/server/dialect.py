@@ -11,6 +11,8 @@ import psycopg
 from psycopg.adapt import Dumper, Loader
 from psycopg.types.string import StrDumperUnknown
 
+from workbench.values.texts import whole_text
+
 _PART = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|::|:(?P<name>[A-Za-z_]\w*)|(?P<place>\?)|%|(?P<like>\bLIKE\b)""")
 _CHUNK_ROWS = 200
 _CHUNK_LETTERS = 1_000_000
@@ -44,10 +46,10 @@ class _Whole(Dumper):
 
 
 class _Text(StrDumperUnknown):
-    """Text without NUL, which PostgreSQL cannot keep; a model may answer it all the same."""
+    """Text without halves of characters, and without NUL, which PostgreSQL cannot keep; a model may answer it all the same."""
 
     def dump(self, obj: str) -> Any:
-        return super().dump(obj.replace("\x00", "\ufffd") if "\x00" in obj else obj)
+        return super().dump(whole_text(obj.replace("\x00", "\ufffd") if "\x00" in obj else obj))
 
 
 class _Number(Loader):

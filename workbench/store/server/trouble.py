@@ -80,6 +80,8 @@ def problem_of(error: BaseException, address: Address, connection: psycopg.Conne
         )
     if code in ("55P03", "40P01", "40001"):
         return StoreTrouble(f"Another app is writing to {address.name}. Nothing was changed.", remedy="Try again.")
+    if code == "54000":
+        return StoreTrouble(f"A text is longer than {address.place} can keep it there. Nothing was changed.", remedy="Shorten it.")
     if code[:2] == "53":
         what = "its disk is full" if code == "53100" else "it has no room left"
         return StoreTrouble(f"{address.place} could not save: {what}. Nothing was changed.", remedy="Tell who looks after the server.")
