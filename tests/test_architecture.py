@@ -11,11 +11,11 @@ PACKAGE = Path(__file__).resolve().parent.parent / "workbench"
 
 # The row: a station imports only what stands to its left. README.md shows the same picture.
 ROW = (
-    "whole_file", "tied_child", "assets", "settings", "values", "templates", "formats", "store", "library", "plan", "providers", "engine",
-    "evaluators", "runs", "ratings", "analysis", "exports", "workspace",
+    "whole_file", "tied_child", "awake_loop", "assets", "settings", "values", "templates", "formats", "store", "library", "plan",
+    "providers", "engine", "evaluators", "runs", "ratings", "analysis", "exports", "workspace",
 )  # fmt: skip
 FACES = ("cli", "gui")
-FACES_SEE = {"workspace", "values", "settings", "assets", "whole_file"}
+FACES_SEE = {"workspace", "values", "settings", "assets", "whole_file", "awake_loop"}
 PURE = {"values", "templates", "formats", "plan", "evaluators", "analysis"}
 LEAVES = {"assets", "settings", "tied_child"}
 """What pure stations may see too."""
