@@ -405,3 +405,9 @@ def test_a_cap_below_a_cent_is_told_as_it_is() -> None:
     cap = Cap("this run", Decimal("0.004"))
     said = "Not sent: $0.0040 is left of the cap of $0.0040 for this run, and this call may cost up to $0.04."
     assert cap.reason(Decimal("0.04")) == said
+
+
+def test_a_cap_that_lacks_less_than_a_cent_does_not_look_as_if_the_call_fitted() -> None:
+    cap = Cap("this run", Decimal("0.15"), Decimal("0.10"))
+    said = "Not sent: $0.0500 is left of the cap of $0.15 for this run, and this call may cost up to $0.0537."
+    assert cap.reason(Decimal("0.0537")) == said
