@@ -11,11 +11,11 @@ PACKAGE = Path(__file__).resolve().parent.parent / "workbench"
 
 # The row: a station imports only what stands to its left. README.md shows the same picture.
 ROW = (
-    "quick_dataclass", "whole_file", "tied_child", "assets", "settings", "values", "templates", "formats", "store", "library", "plan",
-    "providers", "engine", "evaluators", "runs", "ratings", "analysis", "exports", "workspace",
+    "quick_dataclass", "whole_file", "tied_child", "awake_loop", "assets", "settings", "values", "templates", "formats", "store", "library",
+    "plan", "providers", "engine", "evaluators", "runs", "ratings", "analysis", "exports", "workspace",
 )  # fmt: skip
 FACES = ("cli", "gui")
-FACES_SEE = {"workspace", "values", "settings", "assets", "whole_file", "quick_dataclass"}
+FACES_SEE = {"workspace", "values", "settings", "assets", "whole_file", "awake_loop", "quick_dataclass"}
 PURE = {"values", "templates", "formats", "plan", "evaluators", "analysis"}
 LEAVES = {"assets", "settings", "tied_child", "quick_dataclass"}
 """What pure stations may see too."""

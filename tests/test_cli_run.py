@@ -51,6 +51,18 @@ def document(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return dict(json.loads(capsys.readouterr().out))
 
 
+def test_a_server_on_this_computer_is_as_free_for_a_question_as_for_a_run(
+    fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = fakeprovider()
+    assert perform(["run", config(tmp_path, server), "--json"]) == 0
+    said = document(capsys)
+    assert (said["run"]["cost_usd"], said["run"]["unknown_prices"]) == ("0", [])
+    for api, base_url in (("openai-chat", server.base_url), ("anthropic", server.base_url.removesuffix("/v1"))):
+        assert perform(["ask", "Say hello", "--api", api, "--base-url", base_url, "--model", "gpt-4o", "--json"]) == 0
+        assert document(capsys)["cost_usd"] == "0"
+
+
 def test_a_configuration_runs_and_answers_with_the_report_of_the_contract(
     fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

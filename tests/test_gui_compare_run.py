@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
@@ -621,3 +621,33 @@ def test_the_pace_is_said_anew_while_a_provider_lets_no_call_through(
     screen.page.model.stop()
     qtbot.waitUntil(lambda: not screen.page.model.running, timeout=10_000)
     limited.close()
+
+
+@pytest.mark.parametrize("percent", [100, 130, 150])
+def test_no_words_above_the_grid_are_cut_while_a_run_is_on(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open, percent: int
+) -> None:
+    settings.set("text_size", percent)
+    server = fakeprovider(latency_ms=200, rate_500=0.2)
+    screen = opening(fill(tmp_path / "desk.db", settings, server.base_url, cases=60, concurrency=4))
+    try:
+        start(qtbot, screen, Filled(tmp_path / "desk.db", 0, 0, (), screen.context.ws.comparisons.list()[0].id))
+        bar, window = screen.page.run_bar, screen.window()
+        qtbot.waitUntil(lambda: "left" in bar.left.first.text() and bar.spend.first.text() != "$0.00", timeout=20_000)
+        cut = []
+        for width in range(1700, window.minimumSizeHint().width(), -13):
+            window.resize(width, 800)
+            for _ in range(5):  # words that have just changed get their room with the next turn of the loop
+                QApplication.processEvents()
+                labels = [made for made in bar.findChildren(QLabel) if made.isVisible() and made.text().strip()]
+                found = [f"{width}: {made.text()}" for made in labels if made.width() < made.sizeHint().width()]
+                end = max(made.geometry().right() for made in bar.findChildren(QWidget) if made.isVisible() and made.parent() is bar)
+                if not found and end <= bar.width():
+                    break
+            else:
+                cut += found or [f"{width}: the bar ends at {bar.width()}, what is in it at {end}"]
+        screen.page.model.stop()
+        qtbot.waitUntil(lambda: not screen.page.model.running, timeout=10_000)
+        assert not cut, cut
+    finally:
+        settings.set("text_size", 100)

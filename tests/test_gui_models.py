@@ -246,6 +246,36 @@ def test_the_users_own_price_wins(screen: ModelsScreen, session: Session, qtbot:
     assert screen._table.text(row, IN) == "$0.45"
 
 
+def test_what_no_list_knows_of_a_model_can_be_said(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+    connections = session.context.ws.connections
+    id = connections.add("Mine", "other", "http://127.0.0.1:9/v1")
+    model = connections.add_model(id, "house-model")
+    qtbot.waitUntil(lambda: any(row.id == model for row in screen._table.rows))
+    screen._edit(next(row for row in screen._table.rows if row.id == model))
+    dialog = dialogs()[0]
+    assert isinstance(dialog, ModelDialog)
+    for field, wrong, right in ((dialog._context, "much", "8k"), (dialog._ends, "in May", "2027-05-31")):
+        field.setText(wrong)
+        assert not dialog._save.isEnabled()
+        field.setText(right)
+        assert dialog._save.isEnabled()
+    press(dialog, "Save")
+    qtbot.waitUntil(lambda: connections.model(model).facts.get("context_tokens") == 8_000)
+    row = connections.model(model)
+    assert (row.facts["retires"], row.has_own_price) == ("2027-05-31", False)
+    connections.learn(id, {"house-model": {"context_tokens": 4_096, "output_tokens": 512}})
+    assert connections.model(model).facts["context_tokens"] == 8_000, "what the user says goes before a list"
+    qtbot.waitUntil(lambda: any(row.facts.get("output_tokens") == 512 for row in screen._table.rows))
+    screen._edit(next(row for row in screen._table.rows if row.id == model))
+    dialog = dialogs()[0]
+    assert isinstance(dialog, ModelDialog)
+    assert (dialog._context.text(), dialog._ends.text()) == ("8,000", "2027-05-31")
+    dialog._context.clear()
+    press(dialog, "Save")
+    qtbot.waitUntil(lambda: connections.model(model).facts["context_tokens"] == 4_096)
+    assert connections.model(model).facts["retires"] == "2027-05-31"
+
+
 def test_a_removed_model_comes_back_by_undo(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
     connections = session.context.ws.connections
     id = connections.add("Mine", "other", "http://127.0.0.1:9/v1")

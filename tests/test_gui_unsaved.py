@@ -58,7 +58,7 @@ def test_a_full_disk_is_said_on_any_screen_until_there_is_room(qtbot: QtBot, ses
     assert session.window.place == "settings", "wherever the user is"
     assert notice.isVisible()
     assert said.startswith("Could not save: the disk is full. What was saved before is safe. ")
-    assert said.endswith(" to be saved. The run waits for 60 s and goes on by itself; then it ends. Free some space.")
+    assert said.endswith(" to be saved. The run waits for 15 min and goes on by itself; then it ends. Free some space.")
     assert notice._close.isVisible()
     assert not notice._timer.isActive(), "it stays as long as it is so"
     done = session.context.ws.runs.get(run_id).done
@@ -75,7 +75,7 @@ def test_a_full_disk_is_said_on_any_screen_until_there_is_room(qtbot: QtBot, ses
 def test_a_disk_that_stays_full_ends_the_run_and_says_what_is_lost_in_its_place(
     qtbot: QtBot, session: Session, filled: Filled, disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "_FILE_AWAITED_S", 1.0)
+    monkeypatch.setattr(execution, "AWAITED_S", 1.0)
     notice = session.window.notice
     run_id = running(qtbot, session, filled)
     filler = full(disk)

@@ -165,7 +165,11 @@ def test_a_model_in_two_columns_has_its_past_counted_once_and_the_built_in_one_a
 def test_a_limit_that_is_no_number_does_not_stop_the_estimate(limit: Any, tokens: int) -> None:
     wanted = spec()
     wanted = replace(wanted, models=tuple(replace(model, parameters={"max_tokens": limit}) for model in wanted.models))
-    assert plan.estimate(plan.make(wanted)).output_tokens == 24 * tokens
+    about = plan.estimate(plan.make(wanted))
+    assert about.output_tokens == 24 * tokens
+    assert f"and {tokens} tokens for an answer" in about.basis
+    mixed = replace(wanted, models=(wanted.models[0], replace(wanted.models[1], parameters={"max_tokens": 10})))
+    assert f"and 10 to {tokens} tokens for an answer" in plan.estimate(plan.make(mixed)).basis
 
 
 def test_more_calls_than_anybody_means_are_refused_before_a_row_is_written() -> None:

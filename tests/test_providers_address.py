@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from workbench.providers.address import address, deployment, list_address
 from workbench.providers.direct import direct_endpoint
-from workbench.values import Endpoint
+from workbench.values import Endpoint, Price
+from workbench.workspace import Workspace
 
 AZURE = "https://x.openai.azure.com/openai/deployments/my-gpt"
 
@@ -77,3 +80,27 @@ def test_a_server_named_on_the_spot_has_its_vendors_key_and_peculiarities(
     assert (endpoint.wire_format, endpoint.key) == (api, key)
     if option is not None:
         assert endpoint.options[option[0]] == option[1]
+
+
+@pytest.mark.parametrize(
+    ("api", "base", "model", "is_known"),
+    [
+        ("openai-chat", "https://api.openai.com/v1", "gpt-4o", True),
+        ("bedrock", "https://bedrock-runtime.eu-west-1.amazonaws.com", "amazon.nova-2-lite-v1:0", True),
+        ("openai-chat", "https://models.example.com/v1", "gpt-4o", False),
+        ("anthropic", "https://models.example.com", "claude-3-haiku-20240307", False),
+        ("openai-chat", "http://127.0.0.1:4000/v1", "gpt-4o", True),
+        ("anthropic", "http://localhost:4000", "claude-3-haiku-20240307", True),
+        ("openai-chat", "http://192.168.1.7:4000/v1", "gpt-4o", False),
+    ],
+)
+def test_a_question_and_a_run_from_a_file_know_the_same_price(
+    workspace: Workspace, tmp_path: Path, api: str, base: str, model: str, is_known: bool
+) -> None:
+    _, price = direct_endpoint(api, base, model, {}, 5.0)
+    path = tmp_path / "c.comparison.yaml"
+    asked = {"name": model, "wire_format": api, "base_url": base}
+    path.write_text(json.dumps({"name": "c", "prompts": [{"messages": [{"role": "user", "content": "Hi"}]}], "models": [asked]}), "utf-8")
+    (found,) = workspace.sources.file(path).spec.models
+    assert found.price == price
+    assert (price != Price()) == is_known

@@ -29,7 +29,9 @@ from workbench.store.database import Database
 from workbench.values import Endpoint, Problem
 if sys.argv[3]:
     import resource, signal
+    from workbench.runs import execution
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    execution.AWAITED_S = 1.0
 database = Database.open(sys.argv[1])
 runs = Runs(database, endpoint=lambda model, timeout: Endpoint(model.wire_format, model.base_url, None, {}, timeout), settings=Settings(Path(sys.argv[1] + ".json")))
 if sys.argv[3]:
@@ -107,7 +109,7 @@ def test_a_killed_run_loses_nothing_and_pays_twice_only_for_what_was_in_flight(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files")
-def test_a_full_disk_ends_a_run_with_a_sentence_and_keeps_what_was_stored(
+def test_a_disk_that_stays_full_ends_a_run_with_a_sentence_and_keeps_what_was_stored(
     tmp_path: Path, settings: Settings, fakeprovider: Callable[..., Any]
 ) -> None:
     server = fakeprovider(latency_ms=5, answer="words", tokens=400)

@@ -93,7 +93,7 @@ def test_a_file_that_another_program_has_locked_is_waited_for_and_no_answer_is_l
         assert run(path, tmp_path, server) == 0
     said = capsys.readouterr().err
     told = r"Another program is writing to w\.db\. Nothing was changed\. \d answers? waits? to be saved\. "
-    told += r"The run waits for 60 s and goes on by itself; then it ends\. Close it\."
+    told += r"The run waits for 15 min and goes on by itself; then it ends\. Close it\."
     assert len(re.findall(told, said)) == 1
     assert said.count("What waited is saved. The run goes on.") == 1
     assert done(path) == (CALLS, CALLS)
@@ -103,7 +103,7 @@ def test_a_file_that_another_program_has_locked_is_waited_for_and_no_answer_is_l
 def test_a_file_that_stays_locked_ends_the_run_which_says_what_is_lost_and_can_be_gone_on_with(
     tmp_path: Path, fakeprovider: Start, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "_FILE_AWAITED_S", 1.0)
+    monkeypatch.setattr(execution, "AWAITED_S", 1.0)
     server, path = fakeprovider(latency_ms=20), tmp_path / "w.db"
     with after(server, 15, lambda: hold(path, 20)):
         assert run(path, tmp_path, server) == 1
@@ -132,7 +132,7 @@ def test_a_full_disk_is_waited_for_and_no_answer_is_lost_when_there_is_room(
         assert run(path, tmp_path, server) == 0
     said = capsys.readouterr().err
     assert "Could not save: the disk is full. What was saved before is safe. " in said
-    assert "The run waits for 60 s and goes on by itself; then it ends. Free some space." in said
+    assert "The run waits for 15 min and goes on by itself; then it ends. Free some space." in said
     assert done(path) == (CALLS, CALLS)
     assert server.stats()["requests"] == CALLS
 
@@ -141,7 +141,7 @@ def test_a_full_disk_is_waited_for_and_no_answer_is_lost_when_there_is_room(
 def test_a_disk_that_stays_full_ends_the_run_which_can_be_gone_on_with(
     disk: Path, tmp_path: Path, fakeprovider: Start, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "_FILE_AWAITED_S", 1.0)
+    monkeypatch.setattr(execution, "AWAITED_S", 1.0)
     server, path, filler = fakeprovider(latency_ms=20), disk / "w.db", disk / "filler"
 
     def fill() -> None:
@@ -191,9 +191,31 @@ def test_a_file_that_cannot_be_reached_for_a_while_is_waited_for(
         assert run(folder / "w.db", tmp_path, server) == 0
     said = capsys.readouterr().err
     assert re.search(
-        r"w\.db cannot be reached \(.+\), so that nothing can be saved at the moment\. .+ to be saved\. The run waits for 60 s", said
+        r"w\.db cannot be reached \(.+\), so that nothing can be saved at the moment\. .+ to be saved\. The run waits for 15 min", said
     ), said
     assert done(folder / "w.db") == (CALLS, CALLS)
+    assert server.stats()["requests"] == CALLS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files of another process")
+def test_a_disk_that_reports_errors_for_a_while_is_waited_for(tmp_path: Path, fakeprovider: Start) -> None:
+    import resource
+
+    server, path = fakeprovider(latency_ms=50), tmp_path / "w.db"
+    command = [sys.executable, "-m", "workbench", "--workspace", str(path), "run", config(tmp_path, server, cases=CALLS // 2)]
+    child = subprocess.Popen([*command, "--concurrency", str(AT_ONCE), "--no-reuse"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    while server.stats()["requests"] < 15 and child.poll() is None:
+        time.sleep(0.01)
+    size = path.with_name("w.db-wal").stat().st_size
+    resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))  # every further write is an error of the system
+    time.sleep(3)
+    resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    said = child.communicate(timeout=60)[1].decode()
+    assert child.returncode == 0, said
+    assert "The disk reports an error for w.db. Nothing was changed. " in said
+    assert "Check the disk." in said
+    assert "What waited is saved. The run goes on." in said
+    assert done(path) == (CALLS, CALLS)
     assert server.stats()["requests"] == CALLS
 
 

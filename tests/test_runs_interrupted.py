@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from workbench.settings import Settings
 from workbench.store.database import Database
 
 Start = Callable[..., FakeProvider]
+LIMIT_S = 5
 
 
 @pytest.fixture
@@ -30,25 +32,43 @@ def runs(database: Database, settings: Settings) -> Runs:
     return Runs(database, endpoint=endpoint, settings=settings)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="stops a process with SIGSTOP")
-def test_a_sleep_longer_than_the_time_limit_costs_at_most_the_calls_that_were_in_flight(tmp_path: Path, fakeprovider: Start) -> None:
-    server = fakeprovider(latency_ms=100)
-    path = config(tmp_path, server, cases=20)
+def slept(tmp_path: Path, server: FakeProvider, cases: int, **keys: Any) -> float:
+    """Seconds after its sleep in which a run of two prompts, 4 calls at once, came to its end. It slept longer than its time limit."""
+    path = config(tmp_path, server, cases=cases, **keys)
     home = tmp_path / "prompt-workbench"
     home.mkdir()
-    Settings(home / "settings.json").set("timeout_s", 5)
+    Settings(home / "settings.json").set("timeout_s", LIMIT_S)
     env = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "workbench", "--workspace", str(tmp_path / "w.db"), "run", path, "--concurrency", "4", "--quiet"]
     child = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while server.stats()["requests"] < 6 and child.poll() is None:
+    while server.stats()["requests"] < 4 and child.poll() is None:
         time.sleep(0.02)
     child.send_signal(signal.SIGSTOP)
-    time.sleep(6)
+    time.sleep(LIMIT_S + 1)
     child.send_signal(signal.SIGCONT)
+    woken = time.monotonic()
     assert child.wait(120) == 0
+    return time.monotonic() - woken
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stops a process with SIGSTOP")
+@pytest.mark.parametrize("cases", [4, 20])  # few calls and many travel over different transports
+def test_what_was_answered_in_a_sleep_longer_than_the_time_limit_is_read_and_not_asked_again(
+    tmp_path: Path, fakeprovider: Start, cases: int
+) -> None:
+    server = fakeprovider(latency_ms=200)
+    slept(tmp_path, server, cases)
+    assert (server.stats()["distinct"], server.stats()["requests"]) == (2 * cases, 2 * cases)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stops a process with SIGSTOP")
+def test_a_connection_that_is_dead_after_a_sleep_is_given_up_when_the_rest_of_its_time_is_over(tmp_path: Path, fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=50)
+    never = [{"vars": {"q": "[[fake hang=1 first=1]]"}}]
+    took = slept(tmp_path, server, 0, prompts=["Say {{q}}.", "Please say {{q}}."], tests=never)
     stats = server.stats()
-    assert stats["distinct"] == 40
-    assert stats["requests"] <= 40 + 4, "what was answered in the sleep may have run into its time limit, nothing else"
+    assert (stats["hangs"], stats["ok"]) == (2, 2)
+    assert took < 2 * LIMIT_S + 5
 
 
 @pytest.mark.both_stores

@@ -27,6 +27,7 @@ from workbench.values import (
     Changes,
     ConnectionLost,
     Content,
+    Hindered,
     Message,
     Missing,
     NoPassword,
@@ -337,6 +338,24 @@ def test_a_write_that_is_cut_off_in_the_middle_leaves_nothing_and_says_so(postgr
         writer.add(tables.Prompt(name="Whole"))
     assert database.query("SELECT name FROM prompt") == [("Whole",)]
     database.close()
+
+
+def test_what_a_colleague_holds_back_is_a_hindrance_that_passes_and_ends_no_run(url: str) -> None:
+    one, two = Database.open(url), Database.open(url)
+
+    def write(patience_ms: int) -> None:
+        with one.write() as writer:
+            writer.run(f"SET LOCAL lock_timeout = '{patience_ms}ms'")
+            writer.add(tables.Prompt(name="Mine"))
+
+    with two.write() as writer:
+        writer.run("LOCK TABLE prompt IN EXCLUSIVE MODE")
+        with pytest.raises(Hindered, match="Another app is writing to"):
+            write(200)
+    write(5_000)
+    assert one.query("SELECT name FROM prompt") == [("Mine",)]
+    one.close()
+    two.close()
 
 
 def test_a_run_that_was_taken_stays_taken_after_the_connection_broke(postgres: PostgresServer, url: str) -> None:

@@ -93,9 +93,9 @@ def _tell_left_out(names: Sequence[str], title: str, terminal: Terminal) -> None
 
 
 def _run(asked: Coroutine[Any, Any, Answer]) -> Answer:
-    import asyncio  # 60 ms, and not for --help
+    from workbench import awake_loop  # asyncio, 60 ms, and not for --help
 
-    return asyncio.run(asked)
+    return awake_loop.run(asked)
 
 
 class _Streamed:

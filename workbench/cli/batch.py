@@ -109,9 +109,9 @@ def _answer(ws: Workspace, run_id: int, handed: HandedOver, terminal: Terminal) 
 
 def _now(work: Coroutine[Any, Any, _T]) -> _T:
     """What a coroutine gives."""
-    import asyncio  # 60 ms, not for --help
+    from workbench import awake_loop  # asyncio, 60 ms, not for --help
 
-    return asyncio.run(work)
+    return awake_loop.run(work)
 
 
 def _status(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Terminal) -> int:

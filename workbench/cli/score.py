@@ -80,9 +80,10 @@ def _tell_unknown(ws: Workspace, checks: Sequence[Check], path: Path, terminal: 
 
 
 def _scored(ws: Workspace, run_id: int, checks: tuple[Check, ...], judge: str, terminal: Terminal) -> Scored:
-    import asyncio
     import signal
     import threading
+
+    from workbench import awake_loop
 
     stop = threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: stop.set())  # what is half scored is put away in peace
@@ -91,7 +92,7 @@ def _scored(ws: Workspace, run_id: int, checks: tuple[Check, ...], judge: str, t
         terminal.progress(f"{done:,} of {of:,} answers scored", last=done == of)
 
     try:
-        return asyncio.run(ws.scorings.score_again(run_id, checks, judge=judge, progress=progress, stop=stop))
+        return awake_loop.run(ws.scorings.score_again(run_id, checks, judge=judge, progress=progress, stop=stop))
     finally:
         signal.signal(signal.SIGINT, before)
         sys.stderr.flush()

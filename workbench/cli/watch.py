@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from workbench import awake_loop
 from workbench.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def watch(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Ter
     if not gc.isenabled():  # a process of our own, which has left the collector off until here
         gc.freeze()
         gc.enable()
-    return asyncio.run(_watch(ws, run_id, Control(), options, terminal, judging))
+    return awake_loop.run(_watch(ws, run_id, Control(), options, terminal, judging))
 
 
 async def _watch(

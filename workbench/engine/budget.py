@@ -31,9 +31,10 @@ class Cap:
         limit, left = self.limit_usd or Decimal(0), max(Decimal(0), (self.limit_usd or Decimal(0)) - self.spent_usd)
         if not left:
             return f"Not sent: the cap of ${_told(limit)} for {self.words} is reached."
+        places = 2 if _told(left) != _told(amount) else 4  # what is told must not look as if it fitted
         return (
-            f"Not sent: ${_told(left)} is left of the cap of ${_told(limit)} for {self.words}, "
-            f"and this call may cost up to ${_told(amount)}."
+            f"Not sent: ${_told(left, places)} is left of the cap of ${_told(limit)} for {self.words}, "
+            f"and this call may cost up to ${_told(amount, places)}."
         )
 
 
@@ -110,5 +111,5 @@ def cost_of(price: Price, usage: Usage) -> Decimal:
     return (price.cost(usage) or Decimal(0)) if price.input_usd or price.output_usd else Decimal(0)
 
 
-def _told(amount: Decimal) -> str:
-    return f"{amount:.2f}" if amount >= Decimal("0.01") else f"{amount:.4f}"
+def _told(amount: Decimal, places: int = 2) -> str:
+    return f"{amount:.{places}f}" if amount >= Decimal("0.01") else f"{amount:.4f}"

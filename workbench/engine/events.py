@@ -113,6 +113,11 @@ class Judged:
     failed: int = 0
 
 
+AWAITED_S = 900.0
+"""So long a run waits with its answers in memory, where they cannot be saved: for a server that went away, for a person who makes room on a
+disk. Its calls wait with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unsaved:
     """Answers cannot be saved at the moment, so no further call is sent. It is tried again, for `patience_s` in all; then the run ends.
@@ -126,7 +131,8 @@ class Unsaved:
     def __str__(self) -> str:
         wait = "1 answer waits" if self.answers == 1 else f"{self.answers:,} answers wait"
         what = f"{self.message} {wait} to be saved."
-        return f"{what} The run waits for {self.patience_s:.0f} s and goes on by itself; then it ends. {self.remedy}".strip()
+        patience = f"{self.patience_s / 60:.0f} min" if self.patience_s >= 120 else f"{self.patience_s:.0f} s"
+        return f"{what} The run waits for {patience} and goes on by itself; then it ends. {self.remedy}".strip()
 
 
 @dataclass(frozen=True, slots=True)

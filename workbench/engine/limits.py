@@ -252,9 +252,8 @@ class ConnectionLimit:
             self.lost_since = None
             self._tell_others(None)
 
-    def lose(self) -> float:
-        """Nobody answers any more; for how many seconds now."""
-        now = monotonic()
+    def lose(self, now: float) -> float:
+        """Nobody answers any more; for how many seconds now. `now` by the clock of the loop, in which a sleep is no time."""
         if self.lost_since is None:
             self.lost_since = now
         return now - self.lost_since

@@ -366,7 +366,7 @@ class Run:
             too_much = outcome.kind in ("rate_limit", "overloaded")
             if too_much:
                 flight.limit.slow_down(slowed)
-            lost_s = connection.lose() if is_unreachable(outcome) and group.answered else None
+            lost_s = connection.lose(self._loop.time()) if is_unreachable(outcome) and group.answered else None
             if lost_s is None and (failed == 0 or outcome.kind != "rate_limit" or connection.answers == answered):
                 failed += 1
             answered = connection.answers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cache
 from typing import Any
@@ -49,6 +49,30 @@ def vendors() -> tuple[Vendor, ...]:
 def vendor(id: str) -> Vendor:
     """One vendor; the row `other` for an unknown id."""
     return next((row for row in vendors() if row.id == id), next(row for row in vendors() if row.id == "other"))
+
+
+def vendor_at(base_url: str, wire_format: str) -> Vendor | None:
+    """The vendor that speaks this wire format at this host."""
+    return next((row for row in _at(base_url) if row.wire_format == wire_format), None)
+
+
+def named_after(wire_format: str) -> Vendor | None:
+    """The vendor after whom a wire format is named."""
+    return next((row for row in vendors() if wire_format.startswith(row.id) and row.wire_format == wire_format), None)
+
+
+def paid_at(base_url: str, wire_format: str) -> Vendor:
+    """Whose prices count at an address that belongs to no connection. What speaks a vendor's wire format on this computer or in this
+    house is a server like another; elsewhere it may be an address of the vendor's that no row names, such as that of a region."""
+    known = vendor_at(base_url, wire_format) or next(_at(base_url), None)
+    if known is None and not is_near(urlsplit(base_url).hostname or ""):
+        known = named_after(wire_format)
+    return known or vendor("other")
+
+
+def _at(base_url: str) -> Iterator[Vendor]:
+    place = urlsplit(base_url).netloc.lower()
+    return (row for row in vendors() if place and (urlsplit(row.base_url).netloc == place or place.endswith(tuple(row.hosts))))
 
 
 def place_of(row: Vendor, base_url: str) -> str:

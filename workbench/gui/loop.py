@@ -19,7 +19,9 @@ class Loop:
     def __init__(self) -> None:
         import asyncio  # 50 ms that the first window does not need
 
-        self._loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
+        from workbench.awake_loop import AwakeLoop
+
+        self._loop: asyncio.AbstractEventLoop = AwakeLoop()
         self._submit = asyncio.run_coroutine_threadsafe
         self._going: set[Future[Any]] = set()
         self._loop.set_exception_handler(self._lost)

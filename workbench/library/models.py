@@ -26,6 +26,9 @@ PriceOf = Callable[[str, str, str], Price]
 FactsOf = Callable[[str, str, str], Mapping[str, Any]]
 """(vendor, model, base URL) -> what else the catalogue knows, by the names of `ModelRow.facts`."""
 
+_BY_USER = "by_user"
+"""Among the facts of a model: those that the user said."""
+
 _SELECT = """
 SELECT model.id, model.uid, model.connection_id, model.name, model.title, model.parameters, model.price, model.facts, model.colour,
        model.archived_at IS NOT NULL OR connection.archived_at IS NOT NULL,
@@ -152,9 +155,15 @@ class Models:
         return id_
 
     def update_model(
-        self, id: int, title: str | None = None, parameters: Mapping[str, Any] | None = None, price: Price | None = None
+        self,
+        id: int,
+        title: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        price: Price | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
-        """Change what is given. A price with both rates unknown goes back to the catalogue's."""
+        """Change what is given. A price with both rates unknown goes back to the catalogue's. `facts`: what the user says, such as
+        `context_tokens`, before all lists; None for one goes back to what those say."""
         with self._database.write() as writer:
             _found(asking(writer), id)
             if title is not None:
@@ -167,6 +176,10 @@ class Models:
             if price is not None:
                 stored = None if price == Price() else canonical(price.to_json())
                 writer.run("UPDATE model SET price = :price WHERE id = :id", price=stored, id=id)
+            if facts is not None:
+                own = json.loads(_found(asking(writer), id)[7])
+                own[_BY_USER] = merged(own.get(_BY_USER, {}), facts)
+                writer.run("UPDATE model SET facts = :facts WHERE id = :id", facts=canonical(own), id=id)
             writer.touch("model", id)
 
     def learn(self, connection_id: int, listed: Mapping[str, Mapping[str, Any]]) -> None:
@@ -250,7 +263,7 @@ class Models:
             colour=row[8],
             ready=not why_not,
             why_not=why_not,
-            facts={**known, **{name: value for name, value in own.items() if name not in ("price", "from_list")}},
+            facts=_facts(known, own),
             has_own_price=row[6] is not None,
             embeds=_embeds(own, row[3]),
         )
@@ -274,6 +287,12 @@ class Models:
                 return f"No key for {link.name} in this session. Enter one in Models."
             return f"{link.name} has no key yet. Enter one in Models."
         return ""
+
+
+def _facts(known: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What the catalogue says, under what the connection's list says, under what the user says."""
+    listed = {name: value for name, value in own.items() if name not in ("price", "from_list", _BY_USER)}
+    return {**known, **listed, **own.get(_BY_USER, {})}
 
 
 def link_of(columns: Any) -> Link:

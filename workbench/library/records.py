@@ -206,8 +206,8 @@ class ModelRow:
     why_not: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     """`context_tokens`, `output_tokens`, `reads`, `writes`, `open_weights`, `hosts`, `released`, `deprecated`, `retires`, `successor`,
-    `embeds`, `source`, `date`, `size_bytes`, `file`, ... as known, from the catalogue and from the connection's own list; absent is
-    unknown."""
+    `embeds`, `source`, `date`, `size_bytes`, `file`, ... as known, from the catalogue, from the connection's own list and from the
+    user; absent is unknown."""
     has_own_price: bool = False
     """True where the user said what the model costs."""
     embeds: bool = False

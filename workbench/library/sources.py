@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from workbench.formats.reports import NotCarried
 from workbench.library.case_files import file_names
 from workbench.library.contents import text_of_snippet
 from workbench.library.files_beside import cases_beside
 from workbench.library.keys import Keys, file_key
-from workbench.library.vendors import vendor, vendors
+from workbench.library.vendors import paid_at, vendor_at, vendors
 from workbench.quick_dataclass import dataclass
 from workbench.values import BadInput, Case, Content, ModelSpec, NotFound, Price, Spec, Variant, judged_by
 
@@ -212,11 +211,10 @@ class Sources:
         """A model of a file with what is known about its vendor: options and price, where the file has none."""
         if model.wire_format == "echo":
             return model
-        place = urlsplit(model.base_url).netloc
-        row = next((row for row in vendors() if urlsplit(row.base_url).netloc == place), vendor("other"))
-        price = model.price if model.price != Price() else self._price_of(row.id, model.name, model.base_url)
-        reads = model.reads or tuple(self._facts_of(row.id, model.name, model.base_url).get("reads") or ())
-        return replace(model, price=price, options={**row.options, **model.options}, reads=reads)
+        row, paid = vendor_at(model.base_url, model.wire_format), paid_at(model.base_url, model.wire_format)
+        price = model.price if model.price != Price() else self._price_of(paid.id, model.name, model.base_url)
+        reads = model.reads or tuple(self._facts_of(paid.id, model.name, model.base_url).get("reads") or ())
+        return replace(model, price=price, options={**(row.options if row else {}), **model.options}, reads=reads)
 
 
 def snippets_beside(path: Path) -> Mapping[str, str]:

@@ -96,6 +96,7 @@ def estimate(
     unknown: dict[str, None] = {}
     busy: dict[str, float] = {}
     used: dict[str, int] = {}
+    guessed: set[int] = set()
     called = [(index, column) for index, column in enumerate(plan.columns) if not column.model.by_hand]
     for index, column in called:
         model, past = column.model, history.get(model_key(column.model))
@@ -104,6 +105,8 @@ def estimate(
         price = model.price.in_batch() if index in in_batch else model.price
         read = _characters(plan, index) * ((past.tokens_per_character if past else None) or 0.25)
         written = past.output_tokens if past else _guessed_answer(plan._parts[index][2].get("max_tokens"))
+        if not past:
+            guessed.add(round(written))
         input_total, output_total = input_total + calls * read, output_total + calls * written
         # A thousand calls: tokens are whole numbers, their mean is not. The rates are those of one call, whose length may choose them.
         thousand_calls = price.at(read).cost(Usage(round(1000 * read), round(1000 * written)))
@@ -124,8 +127,8 @@ def estimate(
             busy[model.connection] = busy.get(model.connection, 0.0) + calls * past.seconds / at_once
     is_learned = all(model_key(column.model) in used for _, column in called)
     basis = f"About, from {sum(used.values()):,} past answers of these models" if used else "About, with 4 characters for a token"
-    if not used:
-        basis += f" and {GUESSED_ANSWER_TOKENS} tokens for an answer"
+    if guessed and not used:
+        basis += f" and {' to '.join(f'{tokens:,}' for tokens in sorted({min(guessed), max(guessed)}))} tokens for an answer"
     elif not is_learned:
         basis += ", and 4 characters for a token where there are none"
     return Estimate(

@@ -16,7 +16,21 @@ from workbench import plan as plans
 from workbench.engine.budget import LONGEST_UNKNOWN, Budget, Cap
 from workbench.engine.control import Control
 from workbench.engine.engine import SKIPPED, Engine
-from workbench.engine.events import Cancelled, EngineJob, Event, Failed, Finished, Held, Saved, Skipped, Started, Streamed, Unsaved, Waiting
+from workbench.engine.events import (
+    AWAITED_S,
+    Cancelled,
+    EngineJob,
+    Event,
+    Failed,
+    Finished,
+    Held,
+    Saved,
+    Skipped,
+    Started,
+    Streamed,
+    Unsaved,
+    Waiting,
+)
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
 from workbench.runs.consent import with_prompt
@@ -27,7 +41,6 @@ from workbench.runs.recording import End, Recorder, Reused, Start
 from workbench.store.database import Database
 from workbench.store.stamps import stamp
 from workbench.values import (
-    ConnectionLost,
     Endpoint,
     Failure,
     Hindered,
@@ -50,10 +63,6 @@ _TURN_SECONDS = 0.005
 _PAGE = 2000
 _REUSE_PAGE = 200
 _NOTHING = Decimal(0)
-_SERVER_AWAITED_S = 900.0
-"""So long a run waits for a server that went away, with its answers in memory. Its calls wait with it."""
-_FILE_AWAITED_S = 60.0
-"""The same for a full disk, and for another program that writes into the file."""
 _ASKED_S = 2.0
 _UNCOMPARED = Vectors(why_not=STOPPED)
 """What is left to answers whose run ends before they could be compared."""
@@ -372,11 +381,10 @@ class Execution:
                 else:
                     self._write(batch)
             except Hindered as hindered:
-                patience = _SERVER_AWAITED_S if isinstance(hindered, ConnectionLost) else _FILE_AWAITED_S
-                if self._control.ending or monotonic() > began + patience:
+                if self._control.ending or monotonic() > began + AWAITED_S:
                     raise
                 if not told:
-                    yield Unsaved(hindered.message, patience, len(batch) + len(self._ends), hindered.while_waiting)
+                    yield Unsaved(hindered.message, AWAITED_S, len(batch) + len(self._ends), hindered.while_waiting)
                 await asyncio.sleep(_ASKED_S)
                 told = beside = True  # a file that another program has locked lets one wait for seconds, in which streams go on
             else:

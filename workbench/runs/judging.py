@@ -15,7 +15,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from workbench.engine.events import Cancelled, Event, Failed, Finished, Held, Judged, Saved, Skipped, Unsaved
+from workbench.engine.events import AWAITED_S, Cancelled, Event, Failed, Finished, Held, Judged, Saved, Skipped, Unsaved
 from workbench.evaluators import judges, sets
 from workbench.evaluators.verdicts import Unreadable, read
 from workbench.library.names import whole_text
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from workbench.engine.control import Control
 
 _SETTLED_AT_ONCE = 25
-_AWAITED_S = 60.0
-"""How long a workspace that cannot be written at the moment is waited for, as a run waits."""
 _ASKED_S = 2.0
 _WHY_NONE = {
     "length": "It was cut off before its end.", "content_filter": "The judge was stopped by a filter.",
@@ -136,7 +134,7 @@ class Judging:
 
     async def _settled(self, judging: int, ended: list[int]) -> AsyncGenerator[Unsaved | Saved]:
         """Take in verdicts. A full disk or a locked file is waited for: the judges' answers are there, and paid for."""
-        until, failed, told = monotonic() + _AWAITED_S, self._failed, False
+        until, failed, told = monotonic() + AWAITED_S, self._failed, False
         while True:
             try:
                 await asyncio.to_thread(self._settle, judging, ended)
@@ -144,7 +142,7 @@ class Judging:
                 if monotonic() > until:
                     raise
                 if not told:
-                    yield Unsaved(hindered.message, _AWAITED_S, len(ended), hindered.while_waiting)
+                    yield Unsaved(hindered.message, AWAITED_S, len(ended), hindered.while_waiting)
                     told = True
                 self._failed = failed  # it is counted anew
                 await asyncio.sleep(_ASKED_S)

@@ -32,7 +32,7 @@ def problem_of(error: BaseException, path: Path) -> Problem | None:
     if code == CANNOT_OPEN:
         return StoreTrouble(f"{path} cannot be opened.", remedy="Check that the folder exists and can be read and written.")
     if code == IO_ERROR:
-        return StoreTrouble(f"The disk reports an error for {name}. Nothing was changed.", remedy="Check the disk and try again.")
+        return Hindered(f"The disk reports an error for {name}. Nothing was changed.", remedy="Check the disk and try again.")
     return None
 
 

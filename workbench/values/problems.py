@@ -9,7 +9,7 @@ Problem
 ├── ReadOnly      the workspace cannot be written now, or here (exit code 3)
 ├── Stopped       the user wanted no more of it
 └── StoreTrouble  the workspace file is newer, foreign, or the disk is full (the command line: 2 or 3 where it cannot even be opened)
-    ├── Hindered  nothing can be saved at the moment, which may pass: the disk is full, another program is writing
+    ├── Hindered  nothing can be saved at the moment, which may pass: the disk is full or faulty, another program is writing
     │   └── ConnectionLost  the server of the workspace does not answer any more
     └── Damaged   its content is broken: a backup may take its place, in the window or with `workbench doctor`
 """

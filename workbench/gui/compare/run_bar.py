@@ -42,6 +42,7 @@ class Fact(QWidget):
         row.setSpacing(self.GAP)
         self.first = label("", "small", weight=600)
         self.more = label("", "small", "text2")
+        self.more.hide()  # one without words would still cost its gap; the bar shows it where there are words and room
         row.addWidget(self.first)
         row.addWidget(self.more)
         row.addStretch(1)
@@ -166,8 +167,8 @@ class RunBar(QFrame):
             ([self.by_hand.more], self.by_hand.more.sizeHint().width() + 12, not self.by_hand.isHidden()),
             ([self.spend, self._line_spend], self.spend.least() + 24, True),
             ([self.left, self._line_left], self.left.least() + 20, True),
-            ([self.done.more], self.done.more.sizeHint().width() + 12, True),
-            ([self.spend.more], self.spend.more.sizeHint().width() + 12, True),
+            ([self.done.more], self.done.more.sizeHint().width() + 12, bool(self.done.more.text())),
+            ([self.spend.more], self.spend.more.sizeHint().width() + 12, bool(self.spend.more.text())),
             ([self.at_once, self.change, self._line_once], max(self.at_once.least(), self.change.sizeHint().width()) + 24, running),
         ]
         for widgets, width, wanted in parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
@@ -283,10 +284,10 @@ class ModelsScreen(Screen):
 
     def _edit(self, row: ModelRow) -> None:
         if self._writable:
-            ModelDialog(self, row, lambda title, price: self._save_model(row, title, price)).open()
+            ModelDialog(self, row, partial(self._save_model, row)).open()
 
-    def _save_model(self, row: ModelRow, title: str, price: Price | None) -> None:
-        self.context.bridge.call(self.context.ws.connections.update_model, row.id, title or row.name, None, price)
+    def _save_model(self, row: ModelRow, title: str, price: Price | None, facts: dict[str, Any] | None) -> None:
+        self.context.bridge.call(self.context.ws.connections.update_model, row.id, title or row.name, None, price, facts)
 
     def _remove(self, row: ModelRow) -> None:
         connections, bridge = self.context.ws.connections, self.context.bridge

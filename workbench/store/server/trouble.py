@@ -7,7 +7,7 @@ import re
 import psycopg
 
 from workbench.store.server.address import Address
-from workbench.values.problems import ConnectionLost, Missing, NoPassword, Problem, ReadOnly, StoreTrouble
+from workbench.values.problems import ConnectionLost, Hindered, Missing, NoPassword, Problem, ReadOnly, StoreTrouble
 
 _LOST = "Nothing was lost that was saved before."
 
@@ -79,14 +79,16 @@ def problem_of(error: BaseException, address: Address, connection: psycopg.Conne
             f"{address.name} takes no writes now (it is a copy of another server). Nothing was changed.", remedy="Try again later."
         )
     if code in ("55P03", "40P01", "40001"):
-        return StoreTrouble(f"Another app is writing to {address.name}. Nothing was changed.", remedy="Try again.")
+        return Hindered(f"Another app is writing to {address.name}. Nothing was changed.", remedy="Try again.")
     if code == "54000":
         return StoreTrouble(f"A text is longer than {address.place} can keep it there. Nothing was changed.", remedy="Shorten it.")
     if code[:2] == "53":
         what = "its disk is full" if code == "53100" else "it has no room left"
-        return StoreTrouble(f"{address.place} could not save: {what}. Nothing was changed.", remedy="Tell who looks after the server.")
+        return Hindered(
+            f"{address.place} could not save: {what}. Nothing was changed.", remedy="Tell who looks after the server, and try again."
+        )
     if code == "57014":
-        return StoreTrouble(f"{address.place} took too long to answer. Nothing was changed.", remedy="Try again.")
+        return Hindered(f"{address.place} took too long to answer. Nothing was changed.", remedy="Try again.")
     return None
 
 
