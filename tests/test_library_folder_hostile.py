@@ -57,7 +57,11 @@ def test_a_configuration_reads_nothing_outside_of_its_folder(workspace: Workspac
     (tmp_path / "secret.yaml").write_text(f"- vars: {{q: {SECRET}}}\n")
     path = config(tmp_path / "in", reference.replace("/SECRET", str(tmp_path / "secret.yaml")), part)
     (tmp_path / "in" / "link.yaml").symlink_to(tmp_path / "secret.yaml")
-    told(workspace.files.import_paths([path]), "outside the folder")
+    report = workspace.files.import_paths([path])
+    (rejected,) = report.rejected
+    assert (rejected.path, "outside the folder" in rejected.reason) == (str(path), True)
+    assert any(item.kind == ("dataset" if part == "prompts" else "prompt") for item in report.imported), "the rest comes in"
+    assert SECRET not in str(report)
     values = [case.values for dataset in workspace.datasets.list() for case in workspace.datasets.cases(dataset.id)]
     assert all(SECRET not in str(each) for each in values)
 

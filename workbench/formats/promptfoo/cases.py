@@ -50,7 +50,9 @@ def read_cases(
     templates = data.get("assertionTemplates")
     reader = _Reader(folder, notes, templates if isinstance(templates, dict) else {}, graders)
     default = data.get("defaultTest") or {}
-    reader.default = folder.data(default) if isinstance(default, str) else default
+    if isinstance(default, str):
+        default = {} if folder.leaves_out(default) else folder.data(default)
+    reader.default = default
     if not isinstance(reader.default, dict):
         raise BadInput("defaultTest is neither a test nor a file that holds one.", path=notes.path)
     reader.transformed = transformed or bool(_options(reader.default).get("transform"))
@@ -114,6 +116,8 @@ def _from_files(reference: str, reader: _Reader) -> Iterator[dict[str, Any]]:
         return
     if suffix(reference) in CODE:
         reader.notes.add(f"tests {bare(reference)}", "a program makes these tests, and programs in foreign files are not run")
+        return
+    if reader.folder.leaves_out(reference):
         return
     names = reader.folder.matches(reference)
     if not names:
@@ -222,6 +226,8 @@ def _values(test: Mapping[str, Any], reader: _Reader) -> dict[str, Any]:
         if suffix(str(reference)) in CODE:
             reader.notes.add(f"vars {reference}", "programs in foreign files are not run")
             continue
+        if reader.folder.leaves_out(str(reference)):
+            continue
         for name in reader.folder.matches(str(reference)):
             data = reader.folder.data(name)
             found.update(data if isinstance(data, dict) else {})
@@ -274,7 +280,7 @@ def _combinations(values: Mapping[str, Any], expands: bool, reader: _Reader) -> 
     choices: list[list[Any]] = []
     for name, value in values.items():
         if isinstance(value, str) and value.startswith("file://"):
-            choices.append([_from_file(f"file://{path}", name, reader) for path in reader.folder.matches(value)])
+            choices.append(_read_if_file(value, name, reader))
         elif expands and isinstance(value, list) and value and isinstance(value[0], str):  # promptfoo takes only lists of texts apart
             choices.append([one for item in value for one in _read_if_file(item, name, reader)])
         else:
@@ -285,6 +291,8 @@ def _combinations(values: Mapping[str, Any], expands: bool, reader: _Reader) -> 
 
 def _read_if_file(item: Any, name: str, reader: _Reader) -> list[Any]:
     if not isinstance(item, str) or not item.startswith("file://"):
+        return [item]
+    if reader.folder.leaves_out(item):
         return [item]
     return [_from_file(f"file://{path}", name, reader) for path in reader.folder.matches(item)]
 
