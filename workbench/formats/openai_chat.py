@@ -197,6 +197,8 @@ def _file(given: Any) -> Part | None:
         return None
 
 
+_ASKING = {"body", "tools", "functions"}
+_NOTHING_ASKED = Content(())
 _LINE_KEYS = {
     "messages", "conversations", "input", "ideal", "body", "custom_id", "method", "url", "preferred_output", "non_preferred_output",
     "tools", "functions", "parallel_tool_calls",
@@ -265,6 +267,8 @@ def _cases(source: FileText, lines: list[tuple[int, Any]]) -> ForeignFile:
 
 def _asked(line: Mapping[str, Any], notes: Notes) -> Content:
     """The parameters, tools and schema that one line asks with."""
+    if not line.keys() & _ASKING:
+        return _NOTHING_ASKED
     body = line["body"] if isinstance(line.get("body"), Mapping) else {}
     asked = _request({**body, "messages": [], "instructions": None, "system": None}, notes, is_template=False)
     given = [*listed(line.get("tools")), *listed(line.get("functions"))]

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,8 @@ _KNOWN = {"description", "vars", "assert", "options", "providerOutput", "thresho
 _COLUMNS = ("__description", "__metric", "__threshold", "__prefix", "__suffix")
 _NO_TEXT = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".svg", ".pdf", ".mp3", ".wav", ".mp4", ".webm", ".docx", ".xlsx")
 _TURNS = "_conversation"
+_MOST_COMBINATIONS = 100_000
+_MOST_CASES = 500_000
 _ELSEWHERE = ("http://", "https://", "huggingface://", "az://", "s3://", "gs://")
 
 
@@ -62,7 +65,9 @@ def read_cases(
     notes.leftover(reader.default, _KNOWN, "defaultTest")
     notes.leftover(_options(reader.default), _OPTIONS, "defaultTest: options")
     shared = read_checks(reader.default.get("assert"), reader.asserting({}, transformed=reader.transformed))
-    cases = tuple(case for test in tests for case in _cases(test, shared, reader))
+    cases = tuple(itertools.islice((case for test in tests for case in _cases(test, shared, reader)), _MOST_CASES + 1))
+    if len(cases) > _MOST_CASES:
+        raise BadInput(f"It has more than {_MOST_CASES:,} tests.", path=notes.path, remedy="Import the table of its values as a dataset.")
     cases, around = _with_around(cases, reader)
     if cases and all(case.only_own_checks for case in cases):  # then the comparison has none that a case could do without
         return (), tuple(replace(case, only_own_checks=False) for case in cases), around
@@ -200,6 +205,7 @@ def _scenarios(value: Any, reader: _Reader) -> Iterator[dict[str, Any]]:
             continue
         configs = [item for item in _listed(scenario.get("config")) or [{}] if isinstance(item, dict)]
         tests = list(_tests(scenario.get("tests"), reader)) or [{}]
+        _refuse_many(len(configs) * len(tests), "A scenario", reader)
         for config, test in itertools.product(configs, tests):
             yield {
                 **config,
@@ -285,8 +291,15 @@ def _combinations(values: Mapping[str, Any], expands: bool, reader: _Reader) -> 
             choices.append([one for item in value for one in _read_if_file(item, name, reader)])
         else:
             choices.append([value])
+    _refuse_many(math.prod(map(len, choices)), "The lists of a test", reader)
     for combination in itertools.product(*choices):
         yield dict(zip(values, combination, strict=True))
+
+
+def _refuse_many(count: int, what: str, reader: _Reader) -> None:
+    """Raises BadInput for more combinations than anybody would ask: a few short lists make more cases than memory holds."""
+    if count > _MOST_COMBINATIONS:
+        raise BadInput(f"{what} would make {count:,} cases, and {_MOST_COMBINATIONS:,} is the most.", path=reader.notes.path)
 
 
 def _read_if_file(item: Any, name: str, reader: _Reader) -> list[Any]:
