@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -250,7 +251,8 @@ def test_a_file_of_any_encoding_and_any_line_ends_says_the_same(workspace: Works
 def test_lists_that_would_make_more_cases_than_memory_holds_are_refused_before_one_is_made(workspace: Workspace, tmp_path: Path) -> None:
     lists = {f"v{number}": [f"a{item}" for item in range(40)] for number in range(8)}
     many = [{"vars": {"a": "x"}}] * 1_000
-    for number, part in enumerate(({"tests": [{"vars": lists}]}, {"scenarios": [{"config": many, "tests": many}]})):
+    parts: tuple[dict[str, Any], ...] = ({"tests": [{"vars": lists}]}, {"scenarios": [{"config": many, "tests": many}]})
+    for number, part in enumerate(parts):
         path = tmp_path / str(number) / "promptfooconfig.json"
         path.parent.mkdir()
         path.write_text(json.dumps({"prompts": ["Say"], "providers": ["echo"], **part}))
