@@ -250,3 +250,8 @@ def test_a_loop_over_an_object_is_written_with_its_names() -> None:
     (back,) = handlebars.messages_of(written, Notes(""))
     given = {"menu": {"soup": 4, "items": 5}, "extra": {"x": 1}}
     assert render(Content((back,)), given)[0].text == render_text(text, given) == "soup=4[soupx1]items=5[itemsx1]"
+
+
+def test_the_name_of_the_file_makes_a_partial_and_not_that_of_the_prompt(tmp_path: Path) -> None:
+    made = [reading(tmp_path, "dotprompt", "---\nname: _tone\n---\nHi", name).prompts[0] for name in ("tone.prompt", "_tone.prompt")]
+    assert [(prompt.name, prompt.kind) for prompt in made] == [("_tone", "prompt"), ("tone", "snippet")]

@@ -65,7 +65,7 @@ def read(source: FileText) -> ForeignFile:
         declared["history"] = VariableSpec("messages", required=False)
     content = Content(found, parameters, schema, _tools(data, notes), declared)
     made = foreign_file(source, notes, name, content, description=text_at(document, "description"), samples=samples)
-    if name.startswith(_PARTIAL):
+    if source.stem.startswith(_PARTIAL):  # the file's name says it: a prompt may be called so
         (prompt,) = made.prompts
         return replace(made, prompts=(replace(prompt, name=name.lstrip(_PARTIAL) or name, kind="snippet"),))
     return made
