@@ -569,3 +569,11 @@ def test_parameters_that_others_call_otherwise_come_in_and_agents_are_no_models(
         {"max_tokens": 7, "top_p": 0.5}, {"max_tokens": 5, "max_completion_tokens": 6}, {"max_tokens": 4},
     ]  # fmt: skip
     assert {"provider google:gemini-x: config: safety", "provider anthropic:claude-agent-sdk"} <= notes(found).keys()
+
+
+def test_a_key_among_the_values_of_its_env_is_told_and_stands_in_no_prompt_that_comes_in(tmp_path: Path) -> None:
+    path = config(tmp_path, prompts=["{{env.TONE}} {{env.SHOP_API_KEY}}"], env={"TONE": "Warm", "SHOP_API_KEY": "sk-leaked"})
+    found = read(path, to_run=False)
+    assert found.spec.variants[0].content.messages[0].text == "Warm {{env.SHOP_API_KEY}}"
+    assert "keys are never taken from files" in notes(found)["env: SHOP_API_KEY"]
+    assert "sk-leaked" not in repr(found)

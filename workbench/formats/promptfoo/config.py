@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workbench.formats.foreign_values import KEY_WHY, SECRET
 from workbench.formats.promptfoo.cases import read_cases, with_missing
 from workbench.formats.promptfoo.checks import note_what_cannot_run
 from workbench.formats.promptfoo.files import ConfigFolder
@@ -71,6 +72,9 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
     notes.leftover(data, _KNOWN, "configuration")
     own = {str(key): str(value) for key, value in _mapping(data.get("env")).items()}
     known = {**(environment or {}), **own}
+    keys_inside = set() if to_run else {key for key in own if SECRET.search(key)}  # what comes in is stored
+    for key in sorted(keys_inside):
+        notes.add(f"env: {key}", KEY_WHY)
     try:
         providers = read_providers(data.get("providers", data.get("targets", [])), folder, notes, known)
         graders = Graders(folder, notes, known, _name(data, path))
@@ -81,7 +85,12 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
         raise BadInput("Files that it names are nested too deep, or name each other without end.", path=str(path)) from None
     except BadInput as problem:
         raise _placed(problem, path, folder) from problem
-    around = Around(prefix, suffix, own, [str(name) for name in _mapping(data.get("nunjucksFilters"))])
+    around = Around(
+        prefix,
+        suffix,
+        {key: value for key, value in own.items() if key not in keys_inside},
+        [str(name) for name in _mapping(data.get("nunjucksFilters"))],
+    )
     variants, refused = read_prompts(data["prompts"], folder, notes, around, to_run=to_run)
     places = Places(folder)
     refused += tuple(
