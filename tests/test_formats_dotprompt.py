@@ -9,9 +9,10 @@ import pytest
 
 from tests.foreign_files import messages, notes, reading
 from workbench.formats import handlebars, picoschema
+from workbench.formats.handlebars_writing import to_handlebars
 from workbench.formats.reports import Notes
 from workbench.formats.yaml_text_reading import load
-from workbench.templates import names, render
+from workbench.templates import names, render, render_text
 from workbench.values import BadInput, Content
 
 WHOLE = """\
@@ -99,7 +100,8 @@ def test_a_variant_has_its_own_name(tmp_path: Path) -> None:
         ("a\n{{shout x}}", 2, "helper shout"),
         ("{{#each x}}\n{{role \"user\"}}{{/each}}", 2, "fixed number"),
         ("{{json this}}", 1, "all values at once"),
-        ("{{#each o}}\n{{@key}}{{/each}}", 2, "@key"),
+        ("a\n{{@key}}", 2, "@key"),
+        ("{{#each o}}\n{{@../index}}{{/each}}", 2, "outside of an each"),
         ("---\nmodel: x\n---\n\n{{#if a}}\n{{/each}}", 6, "where if is open"),
         ("---\nmodel: [\n---\nx", 3, "front matter"),
         ("{{{{raw}}}} x {{{{/raw}}}}", 1, "Raw blocks"),
@@ -210,3 +212,46 @@ def test_the_samples_of_the_field_are_read_or_refused_by_line(shared: Path) -> N
             assert caught.value.line == refused[name], (name, caught.value.message, caught.value.line)
         else:
             assert messages(read(path, "dotprompt")), name
+
+
+LOOPS = """\
+---
+input:
+  schema:
+    prices(object, by fruit): {fig: number}
+    rows(array): string
+---
+{{#each prices}}{{@key}}={{this}}{{#unless @last}}, {{/unless}}{{/each}}
+{{#each rows as |row at|}}{{at}}{{@key}}{{row}};{{/each}}
+{{#each shelves}}{{#each this as |book key|}}[{{@../key}} {{@../index}} {{key}}: {{book}}{{#if @../first}}!{{/if}}]{{/each}}{{/each}}
+{{#each grid as |line y|}}{{#each line as |cell x|}}{{y}}{{x}}{{cell}} {{/each}}{{/each}}
+"""
+
+
+def test_loops_over_objects_have_their_names_and_loops_within_loops_those_around_them(tmp_path: Path) -> None:
+    found = reading(tmp_path, "dotprompt", LOOPS, "loops.prompt")
+    given = {
+        "prices": {"fig": 2, "kiwi": 3}, "rows": ["a", "b"], "shelves": {"top": {"p": "Emma"}, "low": {"q": "Dune"}}, "grid": [["c", "d"]],
+    }  # fmt: skip
+    (said,) = render(found.prompts[0].content, given)
+    assert said.text.split("\n") == ["fig=2, kiwi=3", "00a;11b;", "[top 0 p: Emma!][low 1 q: Dune]", "00c 01d "]
+    assert list(names(found.prompts[0].content)) == list(given)
+    assert "a loop goes through" in notes(found)["@key"]  # nothing says what the shelves are
+    (empty,) = render(found.prompts[0].content, {})
+    assert empty.text.strip() == ""
+
+
+def test_a_loop_over_an_object_is_written_with_its_names() -> None:
+    inner = "{% for k, v in extra.items() %}[{{ dish }}{{ k }}{{ v }}]{% endfor %}"
+    text = f"{{% for dish, price in menu | items %}}{{{{ dish }}}}={{{{ price }}}}{inner}{{% endfor %}}"
+    written = to_handlebars(text, {})
+    plain = written.replace("{{!}}", "")
+    assert plain == "{{#each menu as |price|}}{{@key}}={{price}}{{#each @root.extra as |v|}}[{{@../key}}{{@key}}{{v}}]{{/each}}{{/each}}"
+    (back,) = handlebars.messages_of(written, Notes(""))
+    given = {"menu": {"soup": 4, "items": 5}, "extra": {"x": 1}}
+    assert render(Content((back,)), given)[0].text == render_text(text, given) == "soup=4[soupx1]items=5[itemsx1]"
+
+
+def test_the_name_of_the_file_makes_a_partial_and_not_that_of_the_prompt(tmp_path: Path) -> None:
+    made = [reading(tmp_path, "dotprompt", "---\nname: _tone\n---\nHi", name).prompts[0] for name in ("tone.prompt", "_tone.prompt")]
+    assert [(prompt.name, prompt.kind) for prompt in made] == [("_tone", "prompt"), ("tone", "snippet")]

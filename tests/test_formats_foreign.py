@@ -276,3 +276,76 @@ def test_the_columns_of_a_collection_are_guessed_and_can_be_chosen(tmp_path: Pat
     assert (prompt.name, prompt.tags, prompt.content.messages[0].text) == ("Mina", None, "Rhyme")
     with pytest.raises(BadInput, match="no part colour"):
         prompt_table.read(file_text(path), {"colour": "who"})
+
+
+# Requests of other vendors
+
+GEMINI = {
+    "systemInstruction": {"parts": [{"text": "Be brief, {x}."}]},
+    "contents": [
+        {"role": "user", "parts": [{"text": "Is it warm in {{city}}?"}]},
+        {"role": "model", "parts": [{"functionCall": {"name": "weather", "args": {"city": "Ulm"}}}]},
+        {"role": "user", "parts": [{"functionResponse": {"name": "weather", "response": {"degrees": 12}}}]},
+        {"role": "model", "parts": [{"text": "thinking", "thought": True}, {"text": "No."}]},
+        {"parts": [{"text": "And here?"}, {"inlineData": {"mimeType": "image/png", "data": "!"}}, {"fileData": {"fileUri": "gs://a"}}]},
+    ],
+    "generationConfig": {
+        "temperature": 0.1, "maxOutputTokens": 20, "stopSequences": ["END"], "thinkingConfig": {"thinkingBudget": 0},
+        "responseMimeType": "application/json", "responseSchema": {"type": "OBJECT", "properties": {"type": {"type": "STRING"}}},
+    },
+    "safetySettings": [{"category": "X"}],
+    "tools": [{"functionDeclarations": [{"name": "weather", "parameters": {"type": "OBJECT"}}]}, {"googleSearch": {}}],
+}  # fmt: skip
+
+
+def test_a_request_of_gemini_is_a_prompt(tmp_path: Path) -> None:
+    path = tmp_path / "ask.json"
+    path.write_text(json.dumps(GEMINI))
+    assert find([path]).foreign[path].format == "openai-chat"
+    found = reading(tmp_path, "openai-chat", json.dumps(GEMINI), "ask.json")
+    content = found.prompts[0].content
+    assert messages(found)[:4] == [
+        ("system", "Be brief, {x}."), ("user", "Is it warm in {{ city }}?"), ("assistant", ""), ("tool", '{"degrees": 12}'),
+    ]  # fmt: skip
+    assert messages(found)[4:] == [("assistant", "No."), ("user", "And here?")]
+    assert content.messages[2].tool_calls[0].id == content.messages[3].call_id
+    assert content.parameters == {"temperature": 0.1, "max_tokens": 20, "stop": ["END"]}
+    assert content.output_schema == {"type": "object", "properties": {"type": {"type": "string"}}}
+    assert content.tools[0]["function"] == {"name": "weather", "parameters": {"type": "object"}}
+    assert {"request: thinkingConfig", "request: safetySettings", "tool googleSearch", "message: fileData"} <= notes(found).keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("batch.jsonl", [{"key": "r1", "request": {"contents": [{"parts": [{"text": "One"}]}], "generation_config": {"topP": 0.5}}}]),
+        ("batch.jsonl", [{"custom_id": "r1", "params": {"top_p": 0.5, "messages": [{"role": "user", "content": "One"}]}}]),
+        ("list.json", [{"contents": "One", "custom_id": "r1", "generationConfig": {"topP": 0.5}}]),
+    ],
+)
+def test_lines_of_other_vendors_are_a_prompt_over_a_dataset(tmp_path: Path, name: str, lines: list[Any]) -> None:
+    path = tmp_path / name
+    path.write_text(json.dumps(lines) if name.endswith(".json") else "\n".join(map(json.dumps, lines)))
+    assert find([path]).foreign[path].format == "openai-chat"
+    found = reading(tmp_path, "openai-chat", path.read_text(), name)
+    assert (messages(found), values(found)) == ([("user", "{{ input }}")], [{"input": "One"}])
+    assert found.datasets[0].cases[0].name == "r1"
+
+
+def test_what_else_stands_in_a_line_is_a_column_and_what_lines_ask_with_counts_where_they_agree(tmp_path: Path) -> None:
+    def line(said: str, limit: int, **more: Any) -> str:
+        body = {"model": said, "max_tokens": limit, "seed": 7, "messages": [{"role": "user", "content": said}]}
+        return json.dumps({"custom_id": said, "body": body, **more})
+
+    text = "\n".join([line("a", 5, expected="A", difficulty=3, input_=1), line("b", 6, expected="B", difficulty=4)])
+    found = reading(tmp_path, "openai-chat", text, "asked.jsonl")
+    assert values(found) == [{"input": "a", "difficulty": 3, "input_": 1}, {"input": "b", "difficulty": 4}]
+    assert [case.reference for case in found.datasets[0].cases] == ["A", "B"]
+    assert found.prompts[0].content.parameters == {"seed": 7}
+    assert {"max_tokens of the lines", "model a", "model b"} <= notes(found).keys()
+
+
+def test_places_with_dollars_in_a_collection_stay_text_and_are_told(tmp_path: Path) -> None:
+    found = reading(tmp_path, "prompts-csv", "act,prompt\nGuide,Tell of ${town:Ulm}\nCook,Cost: $5 {{x}}\n", "prompts.csv")
+    assert messages(found) == [("user", "Tell of ${town:Ulm}")]
+    assert "stays text" in notes(found)["${town:Ulm} and such in 1 prompt"]

@@ -514,3 +514,66 @@ def test_a_text_that_a_check_names_as_a_file_ends_where_its_words_do(tmp_path: P
     config = read(tmp_path / "promptfooconfig.json", {})
     found = [check.value for case in config.spec.cases for check in case.checks] + [check.value for check in config.spec.checks]
     assert found == ["It is on its way."]
+
+
+def test_files_outside_of_the_folder_are_left_out_of_an_import_and_end_a_run(tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text("id: openai:leaked\n")
+    inner = tmp_path / "in"
+    inner.mkdir()
+    out = "file://../secret.yaml"
+    asked: dict[str, Any] = {
+        "prompts": ["Say {{q}}.", out],
+        "providers": ["echo", out, {"id": "openai:gpt-x", "config": {"tools": out, "seed": 1}}],
+        "defaultTest": out,
+        "tests": [
+            {
+                "vars": {"q": "x"},
+                "assert": [{"type": "equals", "value": out}, {"type": "llm-rubric", "value": "good", "rubricPrompt": out}],
+            },
+            {"vars": {"q": out}},
+            {"vars": {"q": [out, "y"]}},
+            {"vars": out},
+            out,
+            "file:///**/*.yaml",
+        ],
+    }
+    found = read(config(inner, **asked), to_run=False)
+    assert [model.name for model in found.spec.models] == ["echo", "gpt-x"]
+    assert found.spec.models[1].parameters == {"seed": 1}
+    assert values(found) == [{"q": "x"}, {"q": out}, {"q": out}, {"q": "y"}, {"q": ""}]
+    assert [check.type for check in found.spec.cases[0].checks] == ["equals (its file is not read)", "llm-rubric"]
+    assert refused(found) == [("promptfooconfig.json", 1)] * 3, "a prompt, and two names of files"
+    assert all("lies outside the folder" in error.message for error in found.refused)
+    assert "leaked" not in repr(found)
+    for key, value in asked.items():
+        with pytest.raises(BadInput, match="lies outside the folder"):
+            read(config(inner, **{key: value}))
+
+
+def test_a_file_of_tests_that_is_not_there_is_told_with_the_line_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "promptfooconfig.yaml"
+    path.write_text("prompts: [a]\nproviders: [echo]\ntests: file://gone.csv\n")
+    with pytest.raises(BadInput, match=r"promptfooconfig\.yaml, line 3: It names gone\.csv, which is not there"):
+        read(path)
+
+
+def test_parameters_that_others_call_otherwise_come_in_and_agents_are_no_models(tmp_path: Path) -> None:
+    providers = [
+        {"id": "google:gemini-x", "config": {"generationConfig": {"topP": 0.5, "maxOutputTokens": 9}, "maxOutputTokens": 7, "safety": 1}},
+        {"id": "openai:responses:gpt-x", "config": {"max_output_tokens": 5, "max_completion_tokens": 6}},
+        {"id": "ollama:chat:l", "config": {"num_predict": 4}},
+        {"id": "anthropic:claude-agent-sdk", "config": {"model": "claude-x"}},
+    ]
+    found = read(config(tmp_path, providers=providers))
+    assert [model.parameters for model in found.spec.models] == [
+        {"max_tokens": 7, "top_p": 0.5}, {"max_tokens": 5, "max_completion_tokens": 6}, {"max_tokens": 4},
+    ]  # fmt: skip
+    assert {"provider google:gemini-x: config: safety", "provider anthropic:claude-agent-sdk"} <= notes(found).keys()
+
+
+def test_a_key_among_the_values_of_its_env_is_told_and_stands_in_no_prompt_that_comes_in(tmp_path: Path) -> None:
+    path = config(tmp_path, prompts=["{{env.TONE}} {{env.SHOP_API_KEY}}"], env={"TONE": "Warm", "SHOP_API_KEY": "sk-leaked"})
+    found = read(path, to_run=False)
+    assert found.spec.variants[0].content.messages[0].text == "Warm {{env.SHOP_API_KEY}}"
+    assert "keys are never taken from files" in notes(found)["env: SHOP_API_KEY"]
+    assert "sk-leaked" not in repr(found)

@@ -250,3 +250,18 @@ def test_the_conformance_vectors_of_loading(shared: Path, tmp_path: Path) -> Non
                 said for _, _, said, _ in messages_of(expected["instructions"])
             ]
     assert ran >= 12
+
+
+def test_tools_and_the_form_of_the_answer_may_stand_among_the_options_or_in_a_file(tmp_path: Path) -> None:
+    answer = {"type": "json_schema", "json_schema": {"name": "event", "schema": {"type": "object"}, "strict": True}}
+    (tmp_path / "form.json").write_text(json.dumps(answer))
+    head = "---\nmodel:\n  connection: {azure_deployment: gpt-x}\n  options:\n    tools:\n      - {type: function, function: {name: add}}\n"
+    found = reading(tmp_path, "prompty", head + "    response_format: ${file:form.json}\n    top_p: 0.5\n---\nuser:\nHi")
+    content = found.prompts[0].content
+    assert (content.output_schema, content.parameters) == (answer["json_schema"], {"top_p": 0.5})
+    assert [tool["function"]["name"] for tool in content.tools] == ["add"]
+    assert "model gpt-x" in notes(found)
+    plain = reading(tmp_path, "prompty", "---\nmodel: {parameters: {response_format: {type: json_object}}}\n---\nuser:\nHi")
+    assert plain.prompts[0].content.parameters == {"response_format": {"type": "json_object"}}
+    lost = reading(tmp_path, "prompty", "---\nmodel: {parameters: {response_format: '${file:gone.json}'}}\n---\nuser:\nHi")
+    assert (lost.prompts[0].content.parameters, "model options: response_format" in notes(lost)) == ({}, True)

@@ -341,3 +341,12 @@ def test_every_file_is_known_for_what_it_is_without_being_told(tmp_path: Path) -
         path.write_text(write(format, out(odd, name="Odd"))[0], "utf-8")
         finds = find([path])
         assert [found.format for found in finds.foreign.values()] == [format]
+
+
+@pytest.mark.parametrize("format", ["langfuse", "openai-chat", "promptfoo", "github"])
+def test_a_form_of_answers_beside_a_schema_is_told(format: str) -> None:
+    content = Content((Message.of("user", "Hi"),), {"response_format": {"type": "json_object"}}, SCHEMA)
+    text, lost = write(format, out(content))
+    assert "parameter response_format" in lost
+    found = back(format, text).content
+    assert (found.output_schema, dict(found.parameters)) == (SCHEMA, {})

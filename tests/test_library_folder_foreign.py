@@ -322,3 +322,19 @@ def test_a_bad_file_stops_none_of_the_others_and_leaves_nothing_behind(workspace
     report = workspace.files.import_paths([tmp_path])
     assert {item.format for item in report.imported} >= GOOD.keys()
     assert json.loads(json.dumps(report.to_json()))["imported"]
+
+
+def test_checks_of_all_tests_come_in_where_nothing_here_asks_the_models(workspace: Workspace, tmp_path: Path) -> None:
+    config = {
+        "prompts": ["Say {{q}}."],
+        "providers": ["python:ask.py"],
+        "defaultTest": {"assert": [{"type": "contains", "value": "x"}]},
+        "tests": [{"vars": {"q": "x"}}],
+    }
+    path = tmp_path / "promptfooconfig.json"
+    path.write_text(json.dumps({**config, "description": "refunds"}))
+    report = workspace.files.import_paths([path])
+    assert sorted(item.kind for item in report.imported) == ["comparison", "dataset", "prompt"]
+    (saved,) = workspace.comparisons.list()
+    definition = workspace.comparisons.get(saved.id).definition
+    assert ([check.value for check in definition.checks], definition.model_uids) == (["x"], ())

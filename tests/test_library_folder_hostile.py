@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,11 @@ def test_a_configuration_reads_nothing_outside_of_its_folder(workspace: Workspac
     (tmp_path / "secret.yaml").write_text(f"- vars: {{q: {SECRET}}}\n")
     path = config(tmp_path / "in", reference.replace("/SECRET", str(tmp_path / "secret.yaml")), part)
     (tmp_path / "in" / "link.yaml").symlink_to(tmp_path / "secret.yaml")
-    told(workspace.files.import_paths([path]), "outside the folder")
+    report = workspace.files.import_paths([path])
+    (rejected,) = report.rejected
+    assert (rejected.path, "outside the folder" in rejected.reason) == (str(path), True)
+    assert any(item.kind == ("dataset" if part == "prompts" else "prompt") for item in report.imported), "the rest comes in"
+    assert SECRET not in str(report)
     values = [case.values for dataset in workspace.datasets.list() for case in workspace.datasets.cases(dataset.id)]
     assert all(SECRET not in str(each) for each in values)
 
@@ -241,3 +246,19 @@ def test_a_file_of_any_encoding_and_any_line_ends_says_the_same(workspace: Works
     path.write_bytes(text.encode("latin-1"))
     (rejected,) = workspace.files.import_paths([path]).rejected
     assert (rejected.line, "UTF-8" in rejected.reason) == (2, True)
+
+
+def test_lists_that_would_make_more_cases_than_memory_holds_are_refused_before_one_is_made(workspace: Workspace, tmp_path: Path) -> None:
+    lists = {f"v{number}": [f"a{item}" for item in range(40)] for number in range(8)}
+    many = [{"vars": {"a": "x"}}] * 1_000
+    parts: tuple[dict[str, Any], ...] = ({"tests": [{"vars": lists}]}, {"scenarios": [{"config": many, "tests": many}]})
+    for number, part in enumerate(parts):
+        path = tmp_path / str(number) / "promptfooconfig.json"
+        path.parent.mkdir()
+        path.write_text(json.dumps({"prompts": ["Say"], "providers": ["echo"], **part}))
+        told(workspace.files.import_paths([path]), "100,000 is the most")
+
+
+def test_a_table_that_is_wider_than_any_spreadsheet_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "wide.csv").write_text(",".join(f"c{number}" for number in range(20_000)) + "\n" + "1," * 19_999 + "1\n")
+    told(workspace.files.import_paths([tmp_path / "wide.csv"]), "20,000 columns")

@@ -208,6 +208,12 @@ def test_a_key_of_the_data_goes_before_a_method_of_python() -> None:
     assert render_text("{% for k, v in order.items() %}{{ k }}={{ v }};{% endfor %}", {"order": {"a": 1}}) == "a=1;"
 
 
+def test_methods_are_called_within_loops() -> None:
+    text = "{% for x in rows %}{{ x.name.upper() }}{% for k, v in x.items() %} {{ k }}={{ v.replace('a', 'o') }}{% endfor %};{% endfor %}"
+    assert render_text(text, {"rows": [{"name": "ana"}, {"name": "bo"}]}) == "ANA name=ono;BO name=bo;"
+    assert render_text("{% for n in [1, 2] %}{{ '{} of {all}'.format(n, all=2) }} {% endfor %}", {}) == "1 of 2 2 of 2 "
+
+
 def test_a_path_that_breaks_off_early_is_named_whole() -> None:
     with pytest.raises(MissingValues) as caught:
         SandboxTemplate("{{ a.b.c }}").render({"a": {}})

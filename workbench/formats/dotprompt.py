@@ -51,16 +51,21 @@ def read(source: FileText) -> ForeignFile:
     given = data.get("input") if isinstance(data.get("input"), Mapping) else {}
     body = parts.body.strip() if parts.line > 1 else parts.body
     skipped = parts.body[: len(parts.body) - len(parts.body.lstrip())].count("\n") if parts.line > 1 else 0
-    found = handlebars.messages_of(
-        body, notes, line=parts.line + skipped, known=_names(given), partial=lambda name: _partial(source, name)
-    )  # fmt: skip
     samples = samples_of((given or {}).get("default"))
     declared = _declared(given, samples, notes)
+    found = handlebars.messages_of(
+        body,
+        notes,
+        line=parts.line + skipped,
+        known=_names(given),
+        partial=lambda name: _partial(source, name),
+        kinds={name: spec.type for name, spec in declared.items() if spec.type in ("list", "object")},
+    )
     if any(message.text == "{{ history }}" for message in found):
         declared["history"] = VariableSpec("messages", required=False)
     content = Content(found, parameters, schema, _tools(data, notes), declared)
     made = foreign_file(source, notes, name, content, description=text_at(document, "description"), samples=samples)
-    if name.startswith(_PARTIAL):
+    if source.stem.startswith(_PARTIAL):  # the file's name says it: a prompt may be called so
         (prompt,) = made.prompts
         return replace(made, prompts=(replace(prompt, name=name.lstrip(_PARTIAL) or name, kind="snippet"),))
     return made

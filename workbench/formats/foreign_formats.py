@@ -109,6 +109,7 @@ _OF_JSON: tuple[tuple[str, Callable[[Any], bool]], ...] = (
     ("promptfoo", is_promptfoo),
     ("langfuse", langfuse.looks_like),
     ("openai-chat", openai_chat.looks_like),
+    ("openai-chat", openai_chat.looks_like_list),
 )
 
 

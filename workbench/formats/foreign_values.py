@@ -21,6 +21,7 @@ _ROLES: Mapping[str, Role] = {
 }  # fmt: skip
 _PARAMETERS = {
     "maxtokens": "max_tokens", "maxoutputtokens": "max_tokens", "maxcompletiontokens": "max_tokens", "maxtokenstosample": "max_tokens",
+    "numpredict": "max_tokens",
     "temperature": "temperature", "topp": "top_p", "topk": "top_k", "minp": "min_p", "stop": "stop", "stopsequences": "stop",
     "seed": "seed", "frequencypenalty": "frequency_penalty", "presencepenalty": "presence_penalty", "n": "n",
     "candidatecount": "n", "responseformat": "response_format", "reasoningeffort": "reasoning_effort", "logprobs": "logprobs",
@@ -53,11 +54,16 @@ def is_role(role: Any) -> bool:
     return str(role).strip().lower() in _ROLES
 
 
+def parameter_name(name: str) -> str | None:
+    """Our name of a parameter that other tools write in their own ways, such as `maxOutputTokens`; None for one that nobody knows."""
+    return _PARAMETERS.get(re.sub(r"[-_ ]", "", name).lower())
+
+
 def parameters_of(given: Any, notes: Notes, where: str, *, silent: Sequence[str] = ()) -> dict[str, Any]:
     """The parameters of a file by our names. What none of ours means is noted; a key is never kept; `silent` ones are read elsewhere."""
     found: dict[str, Any] = {}
     for name, value in given.items() if isinstance(given, Mapping) else ():
-        known = _PARAMETERS.get(re.sub(r"[-_ ]", "", str(name)).lower())
+        known = parameter_name(str(name))
         if name in silent or value is None or value == "" or (known == "stop" and value == []):
             continue
         if SECRET.search(str(name)) and known is None:

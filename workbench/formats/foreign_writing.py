@@ -179,6 +179,17 @@ def parameters_for(out: Outgoing, notes: Notes, names: Mapping[str, str] | None 
     return found
 
 
+def parameters_with_schema(out: Outgoing, notes: Notes, names: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The parameters with the output schema among them, where OpenAI has it. A form of answers that gives way to it is told."""
+    schema = out.content.output_schema
+    found = parameters_for(out, notes, names)
+    if schema is not None:
+        if "response_format" in found:
+            notes.add("parameter response_format", "The parameter response_format gives way to the output schema.")
+        found["response_format"] = {"type": "json_schema", "json_schema": wrapped(schema)}
+    return found
+
+
 def tools_for(out: Outgoing, notes: Notes) -> list[dict[str, Any]]:
     """The functions among the tools, as OpenAI writes them. Other tools are told."""
     found: list[dict[str, Any]] = []

@@ -117,7 +117,7 @@ def _checks(document: Document, place: int, notes: Notes) -> list[Check]:
         for key, _ in found[1:]:
             notes.add(f"evaluator {name}: {key}", "only the first of several comparisons counts")
         return [_check(name, *found[0], notes)] if found else []
-    what = f"evaluator {name} ({item.get('uses') or ('llm' if 'llm' in item else 'unknown')})"
+    what = f"evaluator {name or place + 1} ({item.get('uses') or ('llm' if 'llm' in item else 'unknown')})"
     notes.add(what, "a judge of that kind does not exist here yet")
     return []
 

@@ -6,7 +6,7 @@ The language: https://handlebarsjs.com/guide and https://google.github.io/dotpro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from workbench.formats.foreign_values import role_of
 from workbench.formats.handlebars_terms import Call, Scope, Terms
@@ -21,6 +21,8 @@ _TAG = re.compile(
     r"|\{\{(?P<left>~?)(?P<kind>[#^/!>&]?)(?P<body>[^{}]*?)(?P<right>~?)\}\}|(?P<stray>\{\{|\}\})",
     re.DOTALL,
 )
+_KEY = re.compile(r"k|key(_\d+)?", re.IGNORECASE)
+"""What people call the second name of a loop over an object."""
 _DEEPEST = 30
 _MOST_PARTIALS = 100
 _TESTS = {"if": "", "unless": "not "}
@@ -31,25 +33,36 @@ _EQUALS = {"ifEquals": "==", "unlessEquals": "!="}
 class _Block:
     name: str
     end: str
-    has_scope: bool
     line: int
+    scope: Scope | None = None
+    """What `this` is in it, as long as it is."""
+    loop: tuple[JinjaText, int, str] | None = None
+    """Where the tag of a loop stands, and what it goes through."""
 
 
 def messages_of(
-    text: str, notes: Notes, *, line: int = 1, known: Sequence[str] = (), partial: Callable[[str], str] | None = None
+    text: str,
+    notes: Notes,
+    *,
+    line: int = 1,
+    known: Sequence[str] = (),
+    partial: Callable[[str], str] | None = None,
+    kinds: Mapping[str, str] | None = None,
 ) -> tuple[Message, ...]:
-    """The messages of a template. `known`: names of all values; `partial`: the text of a partial by its name.
+    """The messages of a template. `known`: names of all values; `partial`: the text of a partial by its name; `kinds`: which values are
+    said to be an `object` or a `list`.
 
     Raises BadInput, with the line, for what has no like here.
     """
-    return _Translation(notes, known, partial).run(text, line)
+    return _Translation(notes, known, partial, kinds or {}).run(text, line)
 
 
 class _Translation:
-    def __init__(self, notes: Notes, known: Sequence[str], partial: Callable[[str], str] | None) -> None:
+    def __init__(self, notes: Notes, known: Sequence[str], partial: Callable[[str], str] | None, kinds: Mapping[str, str]) -> None:
         self._notes = notes
         self._terms = Terms(notes, known)
         self._partial = partial
+        self._kinds = kinds
         self._partials: list[str] = []
         self._count = 0
         self._found: list[tuple[Role, JinjaText]] = [("user", JinjaText())]
@@ -185,12 +198,12 @@ class _Translation:
         if name == "role":
             self._notes.add("{{#role}}", "its text is the message here; dotprompt itself would leave it out")
             self._role(call.raw[0] if call.raw else "")
-            self._open.append(_Block(name, "", False, line))
+            self._open.append(_Block(name, "", line))
             return
         condition = self._condition(call)
         if condition:
             out.tag(f"{{% if {condition} %}}")
-            self._open.append(_Block(name, "{% endif %}", False, line))
+            self._open.append(_Block(name, "{% endif %}", line))
         elif name in ("each", "with") and call.arguments:
             self._scoped(call, line)
         else:
@@ -208,25 +221,43 @@ class _Translation:
         self._names += 1
         out, this = self._found[-1][1], f"item_{self._names}"
         term = call.arguments[0]
-        named = dict(zip(call.names, (this, "loop.index0" if call.name == "each" else this), strict=False))
+        over = self._kinds.get(term, "")
+        is_keyed = over == "object" or (not over and len(call.names) > 1 and _KEY.fullmatch(call.names[1]))
+        named = dict(zip(call.names, (this, ("@key" if is_keyed else "@index") if call.name == "each" else this), strict=False))
         if call.name == "with":
             out.tag(f"{{% set {this} = {self._terms.optional(term)} %}}")
             out.tag(f"{{% if {this} %}}")
-            self._open.append(_Block("with", "{% endif %}", True, line))
-            self._terms.scopes.append(Scope(this, False, named))
+            scope = Scope(this, False, named)
+            self._open.append(_Block("with", "{% endif %}", line, scope))
+            self._terms.scopes.append(scope)
             return
-        given = self._terms.optional(term).replace("default(false)", "default([], true)")
-        out.tag(f"{{% for {this} in {given} %}}")
-        self._open.append(_Block("each", "{% endfor %}", True, line))
-        self._terms.scopes.append(Scope(this, True, named))
+        given = self._terms.optional(term)
+        out.tag(f"{{% for {this} in {given.replace('default(false)', 'default([], true)')} %}}")
+        scope = Scope(this, True, named, over, over == "object")
+        self._open.append(_Block("each", "{% endfor %}", line, scope, (out, out.place, given)))
+        self._terms.scopes.append(scope)
+
+    def _leave(self, block: _Block) -> None:
+        """End the scope of a block. Only now it is known what is asked of a loop."""
+        scope, block.scope = block.scope, None
+        if scope is None:
+            return
+        self._terms.scopes.pop()
+        if block.loop is None or not (scope.has_key or scope.outward):
+            return
+        out, place, given = block.loop
+        if scope.has_key:
+            given = given.replace("default(false)", "default({}, true)")
+            head = f"{{% for {scope.own('key')}, {scope.this} in {given} | items %}}"  # the filter: a value may itself be called items
+        else:
+            head = f"{{% for {scope.this} in {given.replace('default(false)', 'default([], true)')} %}}"
+        out.rewrite(place, head + "".join(f"{{% set {name} = {said} %}}" for said, name in scope.outward.items()))
 
     def _else(self, body: str) -> None:
         if not self._open or self._open[-1].name == "role":
             raise BadInput("An else stands outside of a block.")
         block, out = self._open[-1], self._found[-1][1]
-        if block.has_scope:
-            self._terms.scopes.pop()
-            block.has_scope = False
+        self._leave(block)
         chained = body[4:].strip()
         if not chained:
             out.tag("{% else %}")
@@ -250,8 +281,7 @@ class _Translation:
             self._found.append(("user", JinjaText()))
         else:
             self._found[-1][1].tag(block.end)
-        if block.has_scope:
-            self._terms.scopes.pop()
+        self._leave(block)
 
     # Partials
 

@@ -30,7 +30,17 @@ class Scope:
     this: str = ""
     is_loop: bool = False
     names: dict[str, str] = field(default_factory=dict)
-    """Block parameters (`as |item index|`) and what they are here."""
+    """Block parameters (`as |item index|`) and what they are here: `@index` and `@key` are those of the loop."""
+    over: str = ""
+    """What a loop goes through, `object` or `list`, where the file says so."""
+    has_key: bool = False
+    """True for a loop that names what it goes through."""
+    outward: dict[str, str] = field(default_factory=dict)
+    """Names for what loops inside of this one ask of it, and what they stand for."""
+
+    def own(self, word: str) -> str:
+        """The name of its key, index, first or last: `item_2` has `key_2`."""
+        return f"{word}_{self.this.rpartition('_')[2]}"
 
 
 @dataclass(slots=True)
@@ -119,9 +129,10 @@ class Terms:
             parts = parts[0 if parts and parts[0] != "." else 1 :]
         elif parts and not scope.this and parts[0] in ("length",) and len(parts) == 1:
             return variable_name(parts[0], self.notes)
-        named = next((outer.names for outer in reversed(self.scopes) if parts and parts[0] in outer.names), None)
+        named = next((outer for outer in reversed(self.scopes) if parts and parts[0] in outer.names), None)
         if named is not None:
-            parts, base = parts[1:], named[parts[0]]
+            base = named.names[parts[0]]
+            parts, base = parts[1:], self._of_loop(named, base[1:]) if base.startswith("@") else base
         else:
             base = scope.this
         if not parts and not base:
@@ -145,19 +156,35 @@ class Terms:
         return "{" + ", ".join(f"'{name}': {name}" for name in names) + "}"
 
     def _data(self, path: str) -> str:
+        loops = [scope for scope in reversed(self.scopes) if scope.is_loop]
+        outward = 0
+        while path.startswith("../"):
+            path = path[3:]
+            outward += 1
         word, _, rest = path.partition(".")
-        loop = next((scope for scope in reversed(self.scopes) if scope.is_loop), None)
         if word == "root":
             return self._within(self.scopes[0], rest or "this")
         if word in ("index", "first", "last", "key"):
-            if loop is None:
-                raise BadInput(f"@{word} stands outside of an each.")
-            if word == "key":
-                raise BadInput("@key, the names within an object, has no like here.")
-            return {"index": "loop.index0", "first": "loop.first", "last": "loop.last"}[word]
+            if outward >= len(loops):
+                raise BadInput(f"@{'../' * outward}{word} stands outside of an each.")
+            return self._of_loop(loops[outward], word)
         name = variable_name(word, self.notes)
         self.notes.add(f"@{word}", f"it is the value {name} here: there is no state beside the values")
         return ".".join([name, *(variable_name(part, self.notes) for part in rest.split(".") if part)])
+
+    def _of_loop(self, loop: Scope, word: str) -> str:
+        """The key, index, first or last of a loop that is open."""
+        if word == "key" and loop.over == "list":
+            word = "index"  # of a list, the key is the number
+        if word == "key":
+            if not loop.over:
+                self.notes.add("@key", "it is read as the name within an object; what a loop goes through is not said in this file")
+            loop.has_key = True
+            return loop.own("key")
+        said = {"index": "loop.index0", "first": "loop.first", "last": "loop.last"}[word]
+        if loop is next(scope for scope in reversed(self.scopes) if scope.is_loop):
+            return said
+        return loop.outward.setdefault(said, loop.own(word))
 
     # Terms
 

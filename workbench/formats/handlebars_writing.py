@@ -41,6 +41,8 @@ class _Writing:
     """Text that is not written yet."""
     loops: list[str] = field(default_factory=list)
     """Names of the items of open loops, the innermost last."""
+    keys: list[str] = field(default_factory=list)
+    """What loops over objects call the names in them; empty for the others."""
 
     def run(self, body: Sequence[nodes.Node]) -> str:
         self._body(body)
@@ -125,13 +127,16 @@ class _Writing:
         return self._path(node)
 
     def _for(self, node: nodes.For) -> None:
-        if node.test is not None or node.recursive or not isinstance(node.target, nodes.Name):
+        pair = _pair(node)
+        if node.test is not None or node.recursive or (pair is None and not isinstance(node.target, nodes.Name)):
             raise BadInput("It has a loop with a condition or several names, which Handlebars has no like for", line=int(node.lineno))
-        name = node.target.name
-        self._tag(f"{{{{#each {self._path(_without_default(node.iter))} as |{name}|}}}}", is_block=True)
+        key, name, given = pair or ("", node.target.name, node.iter)  # type: ignore[attr-defined]
+        self._tag(f"{{{{#each {self._path(_without_default(given))} as |{name}|}}}}", is_block=True)
         self.loops.append(name)
+        self.keys.append(key)
         self._body(node.body)
         self.loops.pop()
+        self.keys.pop()
         if node.else_:
             self._tag("{{else}}", is_block=True)
             self._body(node.else_)
@@ -143,6 +148,8 @@ class _Writing:
             raise _no_like(node)
         if path in _LOOP and self.loops:
             return _LOOP[path]
+        if path in self.keys:  # the innermost has the name
+            return f"@{'../' * self.keys[::-1].index(path)}key"
         if path_name(path, Notes("")) != path:
             raise BadInput(f"{path} is no name of a value in other tools", line=int(node.lineno), remedy="Give the variable another name.")
         first, *rest = path.split(".")
@@ -169,11 +176,30 @@ def _without_default(node: nodes.Node) -> nodes.Node:
     if isinstance(node, nodes.Filter) and node.name in ("default", "d") and node.node is not None and node.args:
         first = node.args[0]
         is_nothing = isinstance(first, nodes.Const) and first.value in (False, None)
-        if isinstance(first, nodes.List) and not first.items:
+        if isinstance(first, (nodes.List, nodes.Dict)) and not first.items:
             is_nothing = True
         if is_nothing:
             return node.node
     return node
+
+
+def _pair(node: nodes.For) -> tuple[str, str, nodes.Node] | None:
+    """(name of the key, name of the value, the object) of `for key, value in object | items` or `object.items()`; None for another loop."""
+    given, target = node.iter, node.target
+    if not isinstance(given, (nodes.Call, nodes.Filter)) or given.args or given.kwargs or not isinstance(target, nodes.Tuple):
+        return None
+    asked = given.node if isinstance(given, nodes.Call) else given
+    name = asked.attr if isinstance(asked, nodes.Getattr) else asked.name if isinstance(asked, nodes.Filter) else ""
+    pair = [item.name for item in target.items if isinstance(item, nodes.Name)]
+    if (
+        name != "items"
+        or len(target.items) != 2
+        or len(set(pair)) != 2
+        or not isinstance(asked, (nodes.Getattr, nodes.Filter))
+        or asked.node is None
+    ):
+        return None
+    return pair[0], pair[1], asked.node
 
 
 def _no_like(node: nodes.Node) -> BadInput:

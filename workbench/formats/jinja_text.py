@@ -33,6 +33,15 @@ class JinjaText:
         self._end_brace()
         self._pieces.append(tag)
 
+    @property
+    def place(self) -> int:
+        """Of the tag that was added last, so that it can be written anew once more is known."""
+        return len(self._pieces) - 1
+
+    def rewrite(self, place: int, tag: str) -> None:
+        """Put another tag where one stands."""
+        self._pieces[place] = tag
+
     def _end_brace(self) -> None:
         """Write a brace at the end so that it is none of what follows."""
         if self._pieces and self._pieces[-1].endswith("{"):

@@ -11,13 +11,12 @@ from workbench.formats.foreign_writing import (
     Outgoing,
     Thing,
     each_text,
-    parameters_for,
+    parameters_with_schema,
     pretty,
     tell,
     text_of,
     tools_for,
     with_examples,
-    wrapped,
 )
 from workbench.formats.library_file import VersionEntry
 from workbench.formats.reports import Notes
@@ -71,9 +70,7 @@ def entries(out: Outgoing, notes: Notes) -> list[dict[str, Any]]:
 def _entry(name: str, whole: Outgoing, version: VersionEntry, labels: dict[str, int], notes: Notes) -> dict[str, Any]:
     out = with_examples(replace(whole, prompt=replace(whole.prompt, content=version.content)), notes)
     content = out.content
-    config = parameters_for(out, notes)
-    if content.output_schema is not None:
-        config["response_format"] = {"type": "json_schema", "json_schema": wrapped(content.output_schema)}
+    config = parameters_with_schema(out, notes)
     tools = tools_for(out, notes)
     if tools:
         config["tools"] = tools

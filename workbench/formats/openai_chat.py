@@ -1,4 +1,7 @@
-"""Chats in OpenAI's form: one chat or request as a prompt; JSON Lines for fine-tuning, evals and batches as a prompt with cases."""
+"""Chats in OpenAI's form, and requests of other vendors.
+
+One chat or request is a prompt; JSON Lines for fine-tuning, evals and batches are a prompt with cases.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import DatasetFile
 from workbench.formats.pictures import attachment, picture
 from workbench.formats.reports import Notes
+from workbench.formats.tabular_columns import REFERENCES
+from workbench.formats.vendor_requests import as_chat, as_line
 from workbench.quick_dataclass import dataclass
 from workbench.values.comparisons import Case
 from workbench.values.messages import Content, Message, Part
@@ -28,8 +33,16 @@ _HISTORY = "earlier turns differ from case to case; they stand in the column con
 
 def looks_like(data: Any) -> bool:
     """True for a chat: a list of messages, or an object that holds one."""
+    data = as_chat(data)
     chat = _turns(data) if isinstance(data, Mapping) else data
     return isinstance(chat, list) and bool(chat) and all(_is_message(item) for item in chat)
+
+
+def looks_like_list(data: Any) -> bool:
+    """True for a JSON list of such lines as JSON Lines have."""
+    return (
+        isinstance(data, list) and bool(data) and all(looks_like_line(item) and isinstance(_chat_of(as_chat(item)), list) for item in data)
+    )
 
 
 def _turns(body: Mapping[str, Any]) -> Any:
@@ -48,6 +61,7 @@ def _system(body: Mapping[str, Any], notes: Notes) -> str:
 
 def looks_like_line(data: Any) -> bool:
     """True for a line of JSON Lines with a chat in it."""
+    data = as_chat(data)
     if not isinstance(data, Mapping):
         return False
     if isinstance(data.get("item"), Mapping):
@@ -79,7 +93,7 @@ def read(source: FileText) -> ForeignFile:
     if source.path.lower().endswith((".jsonl", ".ndjson")):
         return _lines(source)
     is_yaml = source.path.lower().endswith((".yaml", ".yml"))
-    data = load_yaml(source.text, source.path).data if is_yaml else source.json()
+    data = as_chat(load_yaml(source.text, source.path).data if is_yaml else source.json())
     if isinstance(data, list) and data and all(looks_like_line(item) for item in data) and not looks_like(data):
         return _cases(source, list(enumerate(data, 1)))
     if not looks_like(data):
@@ -184,9 +198,11 @@ def _file(given: Any) -> Part | None:
         return None
 
 
+_ASKING = {"body", "tools", "functions"}
+_NOTHING_ASKED = Content(())
 _LINE_KEYS = {
     "messages", "conversations", "input", "ideal", "body", "custom_id", "method", "url", "preferred_output", "non_preferred_output",
-    "tools", "parallel_tool_calls",
+    "tools", "functions", "parallel_tool_calls",
 }  # fmt: skip
 
 
@@ -200,6 +216,8 @@ class _Line:
     answer: Any
     rejected: Any
     name: str
+    more: Mapping[str, Any]
+    """What else stands in the line: columns of its own."""
 
 
 def _lines(source: FileText) -> ForeignFile:
@@ -214,6 +232,7 @@ def _lines(source: FileText) -> ForeignFile:
 
 def _cases(source: FileText, lines: list[tuple[int, Any]]) -> ForeignFile:
     notes = Notes(source.path)
+    lines = [(number, as_line(line)) for number, line in lines]
     if all(isinstance(line.get("item"), Mapping) for _, line in lines):
         cases = tuple(Case({variable_name(str(key), notes): value for key, value in line["item"].items()}) for _, line in lines)
         return ForeignFile(datasets=(DatasetFile(source.stem, cases=cases),), not_carried=notes.all())
@@ -225,11 +244,7 @@ def _cases(source: FileText, lines: list[tuple[int, Any]]) -> ForeignFile:
     has_history = not examples and any(line.earlier for line in read_lines)
     is_shared = len(systems) == 1
     head = () if systems == {""} else (Message.of("system", literal(next(iter(systems))) if is_shared else "{{ system }}"),)
-    asked = Content(())
-    body = lines[0][1].get("body")
-    if isinstance(body, Mapping):
-        asked = _request({**body, "messages": [], "instructions": None, "system": None}, notes, is_template=False)
-    tools = tools_of(lines[0][1].get("tools"), notes) or asked.tools
+    asked = _shared([_asked(line, notes) for _, line in lines], notes)
     if has_history:
         notes.add("earlier turns", _HISTORY)
     made = []
@@ -238,19 +253,51 @@ def _cases(source: FileText, lines: list[tuple[int, Any]]) -> ForeignFile:
         if has_history:
             values["conversation"] = list(line.earlier)
         values["input"] = line.input
+        for key, value in line.more.items():
+            name = variable_name(key, notes)
+            if values.setdefault(name, value) is not value:
+                notes.add(f"line: {key}", f"there is a value {name} already")
         if line.rejected is not None:
             values["rejected"] = line.rejected
         made.append(Case(values, name=line.name, reference=line.answer))
     prompt = PromptFile(
-        source.stem, Content((*head, *examples, Message.of("user", "{{ input }}")), asked.parameters, asked.output_schema, tools)
+        source.stem, Content((*head, *examples, Message.of("user", "{{ input }}")), asked.parameters, asked.output_schema, asked.tools)
     )
     return ForeignFile((prompt,), datasets=(DatasetFile(source.stem, cases=tuple(made)),), not_carried=notes.all())
 
 
+def _asked(line: Mapping[str, Any], notes: Notes) -> Content:
+    """The parameters, tools and schema that one line asks with."""
+    if not line.keys() & _ASKING:
+        return _NOTHING_ASKED
+    body = line["body"] if isinstance(line.get("body"), Mapping) else {}
+    asked = _request({**body, "messages": [], "instructions": None, "system": None}, notes, is_template=False)
+    given = [*listed(line.get("tools")), *listed(line.get("functions"))]
+    return replace(asked, tools=tools_of(given, notes)) if given else asked
+
+
+def _shared(asked: list[Content], notes: Notes) -> Content:
+    """What all lines ask with. What differs from one to the next has no place in one prompt."""
+    first, *others = asked
+    parameters = {
+        name: value
+        for name, value in first.parameters.items()
+        if all(name in other.parameters and other.parameters[name] == value for other in others)
+    }
+    differ = dict.fromkeys(name for one in asked for name in one.parameters if name not in parameters)
+    schema = first.output_schema if all(other.output_schema == first.output_schema for other in others) else None
+    tools = first.tools if all(other.tools == first.tools for other in others) else ()
+    if schema is None and any(one.output_schema is not None for one in asked):
+        differ["output schema"] = None
+    if not tools and any(one.tools for one in asked):
+        differ["tools"] = None
+    for name in differ:
+        notes.add(f"{name} of the lines", "they differ from line to line, and a prompt has them once")
+    return Content((), parameters, schema, tools)
+
+
 def _line(line: Mapping[str, Any], notes: Notes) -> _Line:
-    for key in line:
-        if key not in _LINE_KEYS:
-            notes.add(f"line: {key}", "a case has no place for it")
+    more = {str(key): value for key, value in line.items() if key not in _LINE_KEYS and value is not None}
     chat = _chat_of(line)
     turns = [item for item in chat if isinstance(item, Mapping)] if isinstance(chat, list) else [{"role": "user", "content": str(chat)}]
     for turn in turns:
@@ -267,7 +314,10 @@ def _line(line: Mapping[str, Any], notes: Notes) -> _Line:
         system = "\n\n".join(text for text in (system, _text(turns.pop(0), notes)) if text)
     question = _text(turns.pop(), notes) if turns else ""
     rejected = _said(line["non_preferred_output"], notes) if "non_preferred_output" in line else None
-    return _Line(system, tuple(dict(turn) for turn in turns), question, answer, rejected, str(line.get("custom_id") or ""))
+    if answer is None:
+        known = {re.sub(r"\W", "_", key).lower(): key for key in more}
+        answer = next((more.pop(known[name]) for name in REFERENCES if name in known), None)
+    return _Line(system, tuple(dict(turn) for turn in turns), question, answer, rejected, str(line.get("custom_id") or ""), more)
 
 
 def _example(turn: Mapping[str, Any]) -> Mapping[str, Any]:

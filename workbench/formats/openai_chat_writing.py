@@ -9,13 +9,12 @@ from workbench.formats.foreign_writing import (
     Outgoing,
     each_text,
     openai_message,
-    parameters_for,
+    parameters_with_schema,
     pretty,
     tell,
     tell_picture_names,
     tools_for,
     with_examples,
-    wrapped,
 )
 from workbench.formats.library_layout import slug
 from workbench.formats.reports import Notes
@@ -31,9 +30,7 @@ def write(out: Outgoing, notes: Notes) -> str:
         notes.add("name", "The name has no place in this format: it is called as its file.")
     texts = each_text(content, lambda text: to_double_braces(text, content.snippets))
     body: dict[str, Any] = {"messages": [openai_message(message, parts) for message, parts in texts]}
-    body |= parameters_for(out, notes)
-    if content.output_schema is not None:
-        body["response_format"] = {"type": "json_schema", "json_schema": wrapped(content.output_schema)}
+    body |= parameters_with_schema(out, notes)
     tools = tools_for(out, notes)
     if tools:
         body["tools"] = tools

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -27,6 +28,7 @@ _PARTS: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 PARTS = tuple(_PARTS)
 """The parts of a prompt that a column can be."""
+_DOLLARS = re.compile(r"\$\{[A-Za-z_][^{}\n]{0,200}\}")
 _FIRST = 50
 """Rows that are shown before an import."""
 
@@ -89,7 +91,16 @@ def read(source: FileText, chosen: Mapping[str, str] | None = None) -> ForeignFi
         raise source.problem(f"This is not a CSV table: {error}.", rows.line_num) from error
     if not prompts:
         raise source.problem("There is no prompt in this table.", 1)
+    _tell_dollars(prompts, notes)
     return ForeignFile(tuple(prompts), not_carried=notes.all())
+
+
+def _tell_dollars(prompts: Sequence[PromptFile], notes: Notes) -> None:
+    """Say that `${name}` is no place of a value here: some collections mean one by it, and programs in prompts mean other things."""
+    found = [match[0] for prompt in prompts if (match := _DOLLARS.search(prompt.content.messages[-1].text))]
+    if found:
+        what = f"{found[0][:40]} and such in {len(found)} prompt{'' if len(found) == 1 else 's'}"
+        notes.add(what, "it stays text: write {{ name }} where a value belongs")
 
 
 def _rows(source: FileText) -> csv.DictReader[str]:

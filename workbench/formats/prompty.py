@@ -20,6 +20,7 @@ from workbench.formats.foreign_values import (
     properties_schema,
     role_of,
     samples_of,
+    schema_of,
     tools_of,
 )
 from workbench.formats.front_matter import split
@@ -48,6 +49,8 @@ _TYPES: Mapping[str, VariableType] = {
     "string": "text", "integer": "number", "int": "number", "float": "number", "number": "number", "array": "list", "list": "list",
     "object": "object", "image": "image", "file": "file",
 }  # fmt: skip
+_APART = ("tools", "response_format")
+"""Keys of the model's options that are no parameters here."""
 LINE_END = '{{ "\\n" }}'
 _REFERENCE = re.compile(r"\$\{(env|file):([^}]*)\}")
 _ROLE_VALUE = re.compile(r"\{\{\s*\w+\.role\s*\}\}\s*:")
@@ -68,7 +71,12 @@ def read(source: FileText) -> ForeignFile:
         body = data["instructions"]
     threads = _threads(data)
     messages = _messages(body, parts.line, _language(document), threads.keys(), kind, notes)
-    schema = properties_schema(data.get("outputs", data.get("outputSchema")), notes, "outputs", strict=True)
+    schema: Mapping[str, Any] | None = properties_schema(data.get("outputs", data.get("outputSchema")), notes, "outputs", strict=True)
+    response = _in_model(data, source, "response_format", notes)
+    if isinstance(response, Mapping) and isinstance(response.get("json_schema"), Mapping):
+        schema = schema or schema_of(response["json_schema"])
+    elif response is not None:
+        parameters["response_format"] = response
     metadata = data.get("metadata") if isinstance(data.get("metadata"), Mapping) else {}
     notes.leftover(dict(metadata or {}), {"tags"}, "metadata")
     for key in ("authors", "version"):
@@ -83,7 +91,7 @@ def read(source: FileText) -> ForeignFile:
             messages,
             parameters,
             schema,
-            _tools(data.get("tools") or _mapping(_mapping(data.get("model")).get("parameters")).get("tools"), notes),
+            _tools(data.get("tools") or _in_model(data, source, "tools", notes), notes),
             {**_declared(data), **threads},
         ),
         description=text_at(document, "description"),
@@ -106,7 +114,8 @@ def _model(document: Document, source: FileText, notes: Notes) -> tuple[dict[str
     known = {"id", "provider", "apiType", "api", "connection", "configuration", "options", "parameters", "response"}
     notes.leftover(dict(model), known, "model")
     configuration = model.get("configuration") if isinstance(model.get("configuration"), Mapping) else {}
-    names = (model.get("id"), (configuration or {}).get("azure_deployment"), (configuration or {}).get("name"))
+    places = (configuration or {}, _mapping(model.get("connection")))
+    names = (model.get("id"), *(place.get(key) for place in places for key in ("azure_deployment", "name")))
     name = next((str(value) for value in names if value), "")
     if name or model.get("provider"):
         notes.add(f"model {model.get('provider') or ''} {name}".replace("  ", " ").strip(), MODEL_WHY)
@@ -117,8 +126,16 @@ def _model(document: Document, source: FileText, notes: Notes) -> tuple[dict[str
         notes.add(f"apiType {kind}", "a prompt here is a chat: it comes in as messages")
     options = {**_mapping(model.get("parameters")), **_mapping(model.get("options"))}
     extra = options.pop("additionalProperties", None)
-    options.pop("tools", None)  # version 1 has them there; `_tools` reads them
+    for key in _APART:
+        options.pop(key, None)
     return parameters_of({**_mapping(extra), **options}, notes, "model options"), kind
+
+
+def _in_model(data: Mapping[str, Any], source: FileText, key: str, notes: Notes) -> Any:
+    """What stands under this key of the model's options, where version 1 has more than parameters; a file that it names is read."""
+    model = _mapping(data.get("model"))
+    given = {**_mapping(model.get("parameters")), **_mapping(model.get("options"))}.get(key)
+    return _from_file(source, given, f"model options: {key}", notes)
 
 
 def _connection(value: Any, source: FileText, notes: Notes) -> None:
@@ -146,7 +163,7 @@ def _samples(document: Document, source: FileText, notes: Notes) -> dict[str, An
         found = _REFERENCE.fullmatch(given.strip())
         name = found[2] if found else given
         given = _beside_json(source, name)
-    samples = samples_of({name: _from_file(source, name, value, notes) for name, value in samples_of(given).items()})
+    samples = samples_of({name: _from_file(source, value, f"sample {name}", notes) for name, value in samples_of(given).items()})
     for item in _inputs(data.get("inputs", data.get("inputSchema"))):
         name, value = str(item.get("name")), item.get("example", item.get("sample", item.get("default")))
         if str(item.get("kind")) == "thread":
@@ -179,15 +196,15 @@ def _declared(data: Mapping[str, Any]) -> dict[str, VariableSpec]:
     return found
 
 
-def _from_file(source: FileText, name: str, value: Any, notes: Notes) -> Any:
-    """A sample value; one that is `${file:name}` is what that file holds, None and noted where it cannot be read."""
+def _from_file(source: FileText, value: Any, what: str, notes: Notes) -> Any:
+    """A value; one that is `${file:name}` is what that file holds, None and noted where it cannot be read."""
     found = _REFERENCE.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None or found[1] != "file":
         return value
     try:
         return _beside_json(source, found[2]) if found[2].lower().endswith(".json") else source.beside(found[2])
     except BadInput as problem:
-        notes.add(f"sample {name}", problem.message)
+        notes.add(what, problem.message)
         return None
 
 
@@ -316,7 +333,11 @@ def _tools(value: Any, notes: Notes) -> tuple[dict[str, Any], ...]:
             schema = given if is_schema else properties_schema(given, notes, f"tool {tool['name']}")
             found.append(function_tool(tool["name"], tool.get("description"), schema, tool.get("strict")))
         else:
-            name = f"{tool.get('name', '')} ({tool.get('kind', tool.get('type', 'unknown'))})" if isinstance(tool, Mapping) else str(tool)
+            name = (
+                f"{tool.get('name') or tool.get('id') or 'without a name'} ({tool.get('kind', tool.get('type', 'unknown'))})"
+                if isinstance(tool, Mapping)
+                else str(tool)
+            )
             notes.add(f"tool {name}"[:100], "only functions with their parameters are carried")
     return tuple(found)
 

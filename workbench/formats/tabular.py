@@ -28,6 +28,8 @@ _EVERY = 500
 """Rows between two words on how far the reading is."""
 _MOST_BAD = 1000
 _MOST_COLUMNS = 500
+_WIDEST = 16_384
+"""Columns that a spreadsheet has."""
 _MOST_REPEATED = 3
 _FORMATS = {"csv": "CSV", "tsv": "TSV", "json": "JSON", "jsonl": "JSON Lines"}
 _WITH_HEADER = ("csv", "tsv", "xlsx")
@@ -149,6 +151,8 @@ def _read(
     form = replace(form_of(name, source, encoding, delimiter, sheet), is_shielded=from_spreadsheets)
     is_fields = form.format in _WITH_HEADER
     header = header_of(name, source, form) if is_fields else ()
+    if len(header) > _WIDEST:
+        raise BadInput(f"{name} has {len(header):,} columns, and {_WIDEST:,} is the most.", line=1)
     columns = dict.fromkeys(unique_names(header))
     table = Table(name, path, form, tuple(columns), (), (), 0, (), 0, source, header)
     first: list[Mapping[str, Any]] = []

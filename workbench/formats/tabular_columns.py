@@ -18,7 +18,7 @@ from workbench.values.messages import canonical
 from workbench.values.problems import BadInput
 
 # Best first: where a file has two of them, the first becomes the reference and the other stays a variable.
-_REFERENCES = (
+REFERENCES = (
     "__expected", "reference", "reference_answer", "expected", "expected_output", "expected_answer", "ideal", "gold", "golden",
     "ground_truth", "groundtruth", "truth", "target", "answer", "correct_answer", "correct", "solution", "label", "gold_label",
     "answer_matching_behavior", "completion", "output", "category", "class", "intent", "sentiment",
@@ -55,7 +55,7 @@ def guess(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[Co
         if _EXPECTED.fullmatch(column):
             roles[column] = "checks" if any(says_more(as_text(row.get(column))) for row in rows) else "reference"
     if not special or not any(_EXPECTED.fullmatch(column) for column in columns):
-        _give(_REFERENCES, "reference", keys, roles, columns, rows)
+        _give(REFERENCES, "reference", keys, roles, columns, rows)
     _give(("__description",) if special else _NAMES, "name", keys, roles, columns, rows)
     if not any(roles.get(column, "variable") == "variable" for column in columns):
         for column in columns:  # something must be asked

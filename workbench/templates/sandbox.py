@@ -124,6 +124,10 @@ class _BraceFormat:
         return str(budget.made(pieces))
 
 
+_OF_JINJA = ("_loop_vars", "_block_vars")
+"""What Jinja2 hands every call within a loop or a block, for macros alone."""
+
+
 class _Formatter(SandboxedFormatter):
     size = 0
 
@@ -180,10 +184,9 @@ class _Environment(ImmutableSandboxedEnvironment):
         budget = current()
         budget.step()
         budget.take(256 + 8 * (len(args) + len(kwargs)))
-        if isinstance(__obj, BuiltinMethodType):
-            return call_method(budget, __obj, args, kwargs)
-        if isinstance(__obj, (_BraceFormat, Undefined)):
-            return __obj(*args, **kwargs)
+        if isinstance(__obj, (BuiltinMethodType, _BraceFormat, Undefined)):
+            given = {name: value for name, value in kwargs.items() if name not in _OF_JINJA}
+            return call_method(budget, __obj, args, given) if isinstance(__obj, BuiltinMethodType) else __obj(*args, **given)
         if isinstance(__obj, LoopContext):  # a recursive loop
             args = (budget.each(args[0]), *args[1:])
         elif not (isinstance(__obj, (Macro, Joiner)) or __obj in __self.globals.values()):

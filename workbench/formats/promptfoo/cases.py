@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
@@ -23,6 +24,8 @@ _KNOWN = {"description", "vars", "assert", "options", "providerOutput", "thresho
 _COLUMNS = ("__description", "__metric", "__threshold", "__prefix", "__suffix")
 _NO_TEXT = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".svg", ".pdf", ".mp3", ".wav", ".mp4", ".webm", ".docx", ".xlsx")
 _TURNS = "_conversation"
+_MOST_COMBINATIONS = 100_000
+_MOST_CASES = 500_000
 _ELSEWHERE = ("http://", "https://", "huggingface://", "az://", "s3://", "gs://")
 
 
@@ -51,7 +54,9 @@ def read_cases(
     templates = data.get("assertionTemplates")
     reader = _Reader(folder, notes, templates if isinstance(templates, dict) else {}, graders)
     default = data.get("defaultTest") or {}
-    reader.default = folder.data(default) if isinstance(default, str) else default
+    if isinstance(default, str):
+        default = {} if folder.leaves_out(default) else folder.data(default)
+    reader.default = default
     if not isinstance(reader.default, dict):
         raise BadInput("defaultTest is neither a test nor a file that holds one.", path=notes.path)
     reader.transformed = transformed or bool(_options(reader.default).get("transform"))
@@ -61,7 +66,9 @@ def read_cases(
     notes.leftover(reader.default, _KNOWN, "defaultTest")
     notes.leftover(_options(reader.default), _OPTIONS, "defaultTest: options")
     shared = read_checks(reader.default.get("assert"), reader.asserting({}, transformed=reader.transformed))
-    cases = tuple(case for test in tests for case in _cases(test, shared, reader))
+    cases = tuple(itertools.islice((case for test in tests for case in _cases(test, shared, reader)), _MOST_CASES + 1))
+    if len(cases) > _MOST_CASES:
+        raise BadInput(f"It has more than {_MOST_CASES:,} tests.", path=notes.path, remedy="Import the table of its values as a dataset.")
     cases, around = _with_around(cases, reader)
     if cases and all(case.only_own_checks for case in cases):  # then the comparison has none that a case could do without
         return (), tuple(replace(case, only_own_checks=False) for case in cases), around
@@ -115,6 +122,8 @@ def _from_files(reference: str, reader: _Reader) -> Iterator[dict[str, Any]]:
         return
     if suffix(reference) in CODE:
         reader.notes.add(f"tests {bare(reference)}", "a program makes these tests, and programs in foreign files are not run")
+        return
+    if reader.folder.leaves_out(reference):
         return
     names = reader.folder.matches(reference)
     if not names:
@@ -197,6 +206,7 @@ def _scenarios(value: Any, reader: _Reader) -> Iterator[dict[str, Any]]:
             continue
         configs = [item for item in _listed(scenario.get("config")) or [{}] if isinstance(item, dict)]
         tests = list(_tests(scenario.get("tests"), reader)) or [{}]
+        _refuse_many(len(configs) * len(tests), "A scenario", reader)
         for config, test in itertools.product(configs, tests):
             yield {
                 **config,
@@ -222,6 +232,8 @@ def _values(test: Mapping[str, Any], reader: _Reader) -> dict[str, Any]:
     for reference in value if isinstance(value, list) else [value] if isinstance(value, str) else []:
         if suffix(str(reference)) in CODE:
             reader.notes.add(f"vars {reference}", "programs in foreign files are not run")
+            continue
+        if reader.folder.leaves_out(str(reference)):
             continue
         for name in reader.folder.matches(str(reference)):
             data = reader.folder.data(name)
@@ -275,17 +287,26 @@ def _combinations(values: Mapping[str, Any], expands: bool, reader: _Reader) -> 
     choices: list[list[Any]] = []
     for name, value in values.items():
         if isinstance(value, str) and value.startswith("file://"):
-            choices.append([_from_file(f"file://{path}", name, reader) for path in reader.folder.matches(value)])
+            choices.append(_read_if_file(value, name, reader))
         elif expands and isinstance(value, list) and value and isinstance(value[0], str):  # promptfoo takes only lists of texts apart
             choices.append([one for item in value for one in _read_if_file(item, name, reader)])
         else:
             choices.append([value])
+    _refuse_many(math.prod(map(len, choices)), "The lists of a test", reader)
     for combination in itertools.product(*choices):
         yield dict(zip(values, combination, strict=True))
 
 
+def _refuse_many(count: int, what: str, reader: _Reader) -> None:
+    """Raises BadInput for more combinations than anybody would ask: a few short lists make more cases than memory holds."""
+    if count > _MOST_COMBINATIONS:
+        raise BadInput(f"{what} would make {count:,} cases, and {_MOST_COMBINATIONS:,} is the most.", path=reader.notes.path)
+
+
 def _read_if_file(item: Any, name: str, reader: _Reader) -> list[Any]:
     if not isinstance(item, str) or not item.startswith("file://"):
+        return [item]
+    if reader.folder.leaves_out(item):
         return [item]
     return [_from_file(f"file://{path}", name, reader) for path in reader.folder.matches(item)]
 

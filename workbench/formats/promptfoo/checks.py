@@ -18,6 +18,8 @@ from workbench.values import BadInput, Check
 
 TRANSFORMED = " (transformed)"
 """Behind the type of a check whose answer a program would change first: no such check may run on the answer as it is."""
+UNREAD = " (its file is not read)"
+"""Behind the type of a check whose value stands in a file that may not be read."""
 _KNOWN = {
     "type", "provider", "rubricPrompt", "judge", "value", "threshold", "weight", "metric", "transform", "contextTransform", "assert",
     "$ref",
@@ -40,7 +42,7 @@ def note_what_cannot_run(checks: Iterable[Check], notes: Notes) -> None:
     found: list[Check] = []
     for check in _inside(checks):
         kind = check.type.removeprefix("not-")
-        if (kind in NOT_HERE or kind.endswith(TRANSFORMED) or not is_known(kind)) and kind not in OURS and check not in found:
+        if (kind in NOT_HERE or kind.endswith((TRANSFORMED, UNREAD)) or not is_known(kind)) and kind not in OURS and check not in found:
             found.append(check)
     if found:
         kinds = ", ".join(dict.fromkeys(check.type for check in found))
@@ -102,6 +104,8 @@ def _checks(item: Any, place: Asserting) -> Iterator[Check]:
         value: Any = [check.to_json() for check in read_checks(item.get("assert"), place)]
     else:
         value = _value(item.get("value"), folder, notes, where, kind.removeprefix("not-"))
+    if value == item.get("value") and _is_unread(value, folder, kind):
+        kind += UNREAD
     yield Check(
         type=kind + TRANSFORMED if changed else kind,
         value=value,
@@ -124,7 +128,15 @@ def _value(value: Any, folder: ConfigFolder, notes: Notes, where: str, kind: str
     if suffix(value) in CODE:
         notes.add(f"{where}: {value}", "programs in foreign files are not run")
         return value
+    if folder.leaves_out(value):
+        return value
     return folder.data(value) if suffix(value) in _DATA else folder.text(value).strip()
+
+
+def _is_unread(value: Any, folder: ConfigFolder, kind: str) -> bool:
+    """True for a value that still names a file, outside of the folder: it is noted where it is read."""
+    is_name = isinstance(value, str) and value.startswith("file://") and suffix(value) not in CODE
+    return is_name and folder.leaves_out(value)
 
 
 def _number(item: Mapping[str, Any], key: str, default: float | None, notes: Notes, where: str) -> float | None:
@@ -152,5 +164,6 @@ def expected(text: str, folder: ConfigFolder, notes: Notes, *, name: str = "", t
         return check
     kind = check.type.removeprefix("not-")
     if kind in TYPES and kind not in LISTS and isinstance(check.value, str) and check.value.startswith("file://"):
-        return replace(check, value=_value(check.value, folder, notes, f"assert {kind}", kind))
+        read = _value(check.value, folder, notes, f"assert {kind}", kind)
+        return replace(check, type=check.type + UNREAD if _is_unread(read, folder, kind) else check.type, value=read)
     return check

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from workbench.formats.nunjucks_writing import to_nunjucks
-from workbench.formats.promptfoo.checks import TRANSFORMED, is_known
+from workbench.formats.promptfoo.checks import TRANSFORMED, UNREAD, is_known
 from workbench.formats.reports import Notes
 from workbench.values.checks import Check
 from workbench.values.problems import BadInput
@@ -15,7 +15,7 @@ from workbench.values.problems import BadInput
 def asserts(checks: Sequence[Check], notes: Notes) -> Iterator[dict[str, Any]]:
     """What stands in `assert` for these checks. What promptfoo does not know is told."""
     for check in checks:
-        if check.type.endswith(TRANSFORMED) or not is_known(check.type):
+        if check.type.endswith((TRANSFORMED, UNREAD)) or not is_known(check.type):
             notes.add(f"check {check.title}", f"promptfoo has no check {check.type}.")
             continue
         item: dict[str, Any] = {"type": check.type}

@@ -7,11 +7,13 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from workbench.formats.foreign_values import KEY_WHY, SECRET
 from workbench.formats.promptfoo.cases import read_cases, with_missing
 from workbench.formats.promptfoo.checks import note_what_cannot_run
 from workbench.formats.promptfoo.files import ConfigFolder
 from workbench.formats.promptfoo.graders import Graders
 from workbench.formats.promptfoo.javascript_values import as_javascript_says
+from workbench.formats.promptfoo.places import Places
 from workbench.formats.promptfoo.prompts import Around, read_prompts
 from workbench.formats.promptfoo.providers import read_providers
 from workbench.formats.reports import NotCarried, Notes
@@ -62,7 +64,7 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
     `within`: the folder that files it names may not leave, its own unless a larger one is said. Raises BadInput, with the place, where
     the file cannot be read, or nothing in it can run here.
     """
-    folder = ConfigFolder(path.parent, within)
+    folder = ConfigFolder(path.parent, within, to_run=to_run)
     data = folder.data(path.name)
     is_meant = not to_run and is_config(path.name) and isinstance(data, dict) and "prompts" in data  # providers come from the command line
     if not is_meant and not looks_like(data):
@@ -71,6 +73,9 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
     notes.leftover(data, _KNOWN, "configuration")
     own = {str(key): str(value) for key, value in _mapping(data.get("env")).items()}
     known = {**(environment or {}), **own}
+    keys_inside = set() if to_run else {key for key in own if SECRET.search(key)}  # what comes in is stored
+    for key in sorted(keys_inside):
+        notes.add(f"env: {key}", KEY_WHY)
     try:
         providers = read_providers(data.get("providers", data.get("targets", [])), folder, notes, known)
         graders = Graders(folder, notes, known, _name(data, path))
@@ -79,8 +84,20 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
         )
     except RecursionError:
         raise BadInput("Files that it names are nested too deep, or name each other without end.", path=str(path)) from None
-    around = Around(prefix, suffix, own, [str(name) for name in _mapping(data.get("nunjucksFilters"))])
+    except BadInput as problem:
+        raise _placed(problem, path, folder) from problem
+    around = Around(
+        prefix,
+        suffix,
+        {key: value for key, value in own.items() if key not in keys_inside},
+        [str(name) for name in _mapping(data.get("nunjucksFilters"))],
+    )
     variants, refused = read_prompts(data["prompts"], folder, notes, around, to_run=to_run)
+    places = Places(folder)
+    refused += tuple(
+        BadInput(error.message, path=str(path), line=places.line_of(str(path), reference), remedy=error.remedy)
+        for reference, error in folder.left.items()
+    )
     if to_run and refused:
         if not variants:
             raise refused[0]
@@ -109,6 +126,15 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
     note_what_cannot_run((*checks, *(check for case in cases for check in case.checks)), notes)
     keys = {index: provider.key for index, provider in enumerate((*providers, *graders.models.values())) if provider.key}
     return PromptfooConfig(spec, notes.all(), keys, graders.prompts, refused, frozenset(folder.read))
+
+
+def _placed(error: BadInput, path: Path, folder: ConfigFolder) -> BadInput:
+    """The error; one about a file that is not there with the place in the configuration that names it."""
+    lost = Path(error.path or path)
+    if lost == path or lost.exists():
+        return error
+    line = Places(folder).line_of(str(path), lost.name)
+    return BadInput(f"It names {lost.name}, which is not there.", path=str(path), line=line, remedy="Put the file beside it.")
 
 
 def _need(path: Path, notes: Notes, **parts: tuple[Any, ...]) -> None:

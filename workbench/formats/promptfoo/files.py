@@ -22,11 +22,14 @@ class ConfigFolder:
     """The folder of a configuration file. Nothing outside of `within`, which is that folder unless a larger one is said, is read: a
     configuration says where its values are sent, and could name any file of this computer."""
 
-    def __init__(self, root: Path, within: Path | None = None) -> None:
+    def __init__(self, root: Path, within: Path | None = None, *, to_run: bool = True) -> None:
         self.root = root
         self._within = (within or root).resolve()
+        self._to_run = to_run
         self.read: set[Path] = set()
         """Every file whose text was asked for."""
+        self.left: dict[str, BadInput] = {}
+        """Why a file that is named was not read, by its reference."""
 
     def text(self, reference: str) -> str:
         """The text of a named file. Raises BadInput where it is not there or is not UTF-8 text."""
@@ -59,8 +62,7 @@ class ConfigFolder:
         name = bare(reference)
         if self._path(reference).exists() or not glob.has_magic(name):
             return [name]
-        if name.startswith("/") or ".." in Path(name).parts:
-            raise self._outside(reference)
+        self._refuse_wide(name)
         if name.count("**") > 1:
             raise BadInput(f"{reference} goes through all folders more than once.", path=str(self.root), remedy="Write ** once.")
         found = glob.iglob(name, root_dir=self.root, recursive=True)  # noqa: PTH207 - Path.glob refuses absolute patterns
@@ -73,6 +75,19 @@ class ConfigFolder:
         except BadInput:  # a text, not a name
             return False
 
+    def leaves_out(self, reference: str) -> bool:
+        """True for a file outside of the folder that a configuration names which is only brought in: the rest of it can come, and the
+        file is among those `left` out. One that is to run would ask something else without it, so there the reading of it fails."""
+        if self._to_run:
+            return False
+        try:
+            self._path(reference)
+            self._refuse_wide(bare(reference))
+        except BadInput as error:
+            self.left.setdefault(reference, error)
+            return True
+        return False
+
     def whole(self, reference: str) -> str:
         """A reference to a code file of this folder with its whole path, so that it is found later; as it is where it is not here."""
         try:
@@ -84,6 +99,11 @@ class ConfigFolder:
         name = reference.removeprefix("file://")
         function = name.removeprefix(bare(reference))
         return f"file://{path.resolve()}{function}"
+
+    def _refuse_wide(self, name: str) -> None:
+        """Raises BadInput for a wildcard that could match files outside of the folder."""
+        if glob.has_magic(name) and (name.startswith("/") or ".." in Path(name).parts):
+            raise self._outside(name)
 
     def _path(self, reference: str) -> Path:
         path = self.root / bare(reference)

@@ -91,6 +91,8 @@ class Graders:
             if suffix(prompt) in CODE:
                 self.notes.add(f"rubricPrompt {bare(prompt)}", f"{_NO_CODE}, so the app's own judge prompt is asked")
                 return ""
+            if self.folder.leaves_out(prompt):
+                return ""
             prompt = self.folder.data(prompt) if suffix(prompt) in (".json", ".yaml", ".yml") else self.folder.text(prompt)
         raw = prompt if isinstance(prompt, str) else json.dumps(prompt, ensure_ascii=False)
         try:

@@ -76,7 +76,8 @@ def read_prompts(
         except BadInput as error:
             if to_run:
                 raise
-            refused.append(BadInput(error.message, path=error.path or notes.path, line=error.line or places.line_of(notes.path, str(item))))
+            path = notes.path if error.path in ("", str(folder.root)) else error.path
+            refused.append(BadInput(error.message, path=path, line=error.line or places.line_of(notes.path, str(item))))
     for raw in {repr(raw): raw for raw in entries}.values():  # promptfoo asks what stands there twice once
         names[raw.name] = names.get(raw.name, 0) + 1
         title = raw.name if names[raw.name] == 1 else f"{raw.name} ({names[raw.name]})"

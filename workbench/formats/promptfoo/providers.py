@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from workbench.formats.addresses import clean_address
+from workbench.formats.foreign_values import parameter_name
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, suffix
 from workbench.formats.reports import Notes
 from workbench.formats.vendors import Vendor, place_of, vendor
@@ -18,7 +19,7 @@ from workbench.values import BadInput, ModelSpec, Price
 
 _OTHER_APIS = {
     "completion", "responses", "embedding", "embeddings", "moderation", "image", "assistant", "realtime", "transcription", "speech",
-    "video", "agents", "chatkit", "codex", "codex-sdk",
+    "video", "agents", "chatkit", "codex", "codex-sdk", "codex-app-server", "claude-agent-sdk", "claude-code", "live", "image-generation",
 }  # fmt: skip
 PARAMETERS = {
     "temperature", "top_p", "top_k", "min_p", "max_tokens", "max_completion_tokens", "frequency_penalty", "presence_penalty",
@@ -75,6 +76,8 @@ def _entries(value: Any, folder: ConfigFolder, notes: Notes) -> Iterator[tuple[s
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, str):
             if item.startswith("file://") and suffix(item) in (".yaml", ".yml", ".json"):
+                if folder.leaves_out(item):
+                    continue
                 for name in folder.matches(item):
                     yield from _entries(folder.data(name), folder, notes)
             else:
@@ -156,8 +159,11 @@ def wire_of(name: str) -> tuple[str, str, str, str]:
 
 
 def parameters_of(config: Mapping[str, Any], folder: ConfigFolder, notes: Notes, where: str) -> dict[str, Any]:
-    """The model parameters in a provider's or prompt's `config`; those in files are read."""
-    notes.leftover(dict(config), PARAMETERS | _HANDLED, f"{where}: config")
+    """The model parameters in a provider's or prompt's `config`, by our names; those in files are read."""
+    nested = config.get("generationConfig")  # where Google has them
+    config = _by_our_names({**(nested if isinstance(nested, dict) else {}), **config})
+    handled = _HANDLED | ({"generationConfig"} if isinstance(nested, dict) else set())
+    notes.leftover(config, PARAMETERS | handled, f"{where}: config")
     found: dict[str, Any] = {}
     for name, value in config.items():
         if name not in PARAMETERS or value is None:
@@ -166,10 +172,20 @@ def parameters_of(config: Mapping[str, Any], folder: ConfigFolder, notes: Notes,
             if suffix(value) in CODE:
                 notes.add(f"{where}: {name}", "programs in foreign files are not run")
                 continue
+            if folder.leaves_out(value):
+                continue
             value = folder.data(value)
         found[name] = value
     extra = config.get("passthrough")
     return {**found, **extra} if isinstance(extra, dict) else found
+
+
+def _by_our_names(config: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in config.items():
+        known = name if name in PARAMETERS or name in _HANDLED else parameter_name(name)
+        found.setdefault(known if known in PARAMETERS else name, value)
+    return found
 
 
 def _with_environment(config: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:

@@ -13,13 +13,12 @@ from workbench.formats.foreign_writing import (
     Outgoing,
     each_text,
     openai_message,
-    parameters_for,
+    parameters_with_schema,
     pretty,
     tell,
     tell_picture_names,
     tools_for,
     with_examples,
-    wrapped,
 )
 from workbench.formats.nunjucks_writing import has_bare_tests, to_nunjucks
 from workbench.formats.promptfoo.checks_writing import asserts
@@ -72,9 +71,7 @@ def entry(out: Outgoing, notes: Notes) -> dict[str, Any]:
     if any(has_bare_tests(expanded(part.text, content.snippets)) for message in content.messages for part in message.parts):
         notes.add("conditions", "In promptfoo a condition takes an empty list for something that is there.")
     chat = [openai_message(message, [part for part in parts if part.kind != "file"]) for message, parts in texts]
-    config = parameters_for(out, notes, {name: name for name in PARAMETERS})
-    if content.output_schema is not None:
-        config["response_format"] = {"type": "json_schema", "json_schema": wrapped(content.output_schema)}
+    config = parameters_with_schema(out, notes, {name: name for name in PARAMETERS})
     tools = tools_for(out, notes)
     if tools:
         config["tools"] = tools

@@ -387,7 +387,7 @@ class Importer:
         record = replace(record, prompts=tuple(self._named_short(path, pick, record.name) for pick in record.prompts))
         self.not_carried += found.not_carried
         start = len(self.done)
-        if record.models and record.prompts:
+        if record.prompts and (record.models or record.checks):
             self.comparison(path, record, "promptfoo")
         else:
             for pick in record.prompts:
