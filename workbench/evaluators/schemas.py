@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import jsonschema
 import referencing
@@ -18,7 +18,13 @@ from workbench.values import canonical
 
 _NOWHERE: referencing.Registry[Any] = referencing.Registry()
 """Finds nothing, so that no schema is fetched."""
+Fault: TypeAlias = jsonschema.ValidationError | jsonschema.SchemaError
 _DEEPEST = 8
+_LONGEST_SHOWN = 60
+_TYPES = {
+    "array": "a list", "boolean": "true or false", "integer": "a whole number", "null": "null", "number": "a number", "object": "an object",
+    "string": "a text",
+}  # fmt: skip
 _BY_NAME = frozenset({"properties", "patternProperties", "definitions", "$defs", "dependencies"})
 _INSIDE = frozenset({
     "items", "additionalItems", "contains", "additionalProperties", "propertyNames", "if", "then", "else", "not", "allOf", "anyOf", "oneOf",
@@ -45,19 +51,53 @@ def first_fault(found: Any, schema: Any) -> str | None:
         raise CannotRun(f"The schema of the check cannot be used here: {str(error)[:200]}.") from error
     if fault is None:
         return None
-    place = "/".join(map(str, fault.absolute_path))
-    return f"{f' at {place}' if place else ''}: {fault.message[:200]}"
+    place, words = _told(fault)
+    return f"{f' at {place}' if place else ''}: {words[:200]}"
 
 
 def schema_fault(schema: Any) -> str:
-    """Why this is no JSON schema, with the place; empty if it is one."""
+    """Why this is no JSON schema: the place, what stands there and what may; empty if it is one."""
     try:
         jsonschema.validators.validator_for(schema, default=jsonschema.Draft7Validator).check_schema(schema)
     except jsonschema.SchemaError as error:
-        place = "/".join(map(str, error.absolute_path))
-        return f"{f'at {place}: ' if place else ''}{error.message[:200]}"
+        place, words = _told(error)
+        return f"{f'at {place}: ' if place else ''}{words[:240]}"
     except RecursionError:
         return "it is nested too deeply"
+    return ""
+
+
+def _told(fault: Fault) -> tuple[str, str]:
+    """Where a fault is and what it is. Where several ways are open and none fits, what the nearest of them ask for at that place."""
+    nearest = max(_ends(fault), key=lambda one: len(one.absolute_path))
+    there = [one for one in _ends(fault) if one.absolute_path == nearest.absolute_path]
+    first = next((one for one in there if not _allowed(one)), nearest)  # one that takes this kind of value comes nearer than others
+    place = "/".join(map(str, first.absolute_path))
+    if not _allowed(first):
+        return place, first.message
+    allowed = dict.fromkeys(map(_allowed, there))
+    here = json.dumps(first.instance, ensure_ascii=False)
+    here = here if len(here) <= _LONGEST_SHOWN else f"{here[:_LONGEST_SHOWN]}…"
+    return place, f"{here} stands there, allowed is {' or '.join(allowed)}"
+
+
+def _ends(fault: Fault) -> Iterator[Fault]:
+    """The faults from which this one comes."""
+    if not fault.context:
+        yield fault
+    for inner in fault.context or ():
+        yield from _ends(inner)
+
+
+def _allowed(fault: Fault) -> str:
+    """What may stand where a value is none of those allowed, or of the wrong type; empty for other faults."""
+    wanted: Any = fault.validator_value
+    if fault.validator == "type":
+        return " or ".join(_TYPES.get(kind, str(kind)) for kind in ([wanted] if isinstance(wanted, str) else wanted))
+    if fault.validator in ("enum", "const"):
+        values = wanted if fault.validator == "enum" else [wanted]
+        shown = [json.dumps(value, ensure_ascii=False) for value in values]
+        return shown[0] if len(shown) == 1 else f"one of {', '.join(shown)}"
     return ""
 
 
