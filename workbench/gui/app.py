@@ -20,6 +20,7 @@ from workbench.gui.bridge import Bridge
 from workbench.gui.context import Context
 from workbench.gui.icons import keep_icons
 from workbench.gui.theme import theme
+from workbench.gui.widgets.popup_menu import LastInput
 from workbench.gui.window import Window
 from workbench.settings import Settings, default_workspace
 
@@ -73,6 +74,8 @@ def application(arguments: list[str] | None = None) -> QApplication:
     app.setApplicationName(NAME)
     app.setDesktopFileName("prompt-workbench")
     app.setQuitOnLastWindowClosed(False)
+    if app.findChild(LastInput) is None:
+        LastInput(app)
     return app
 
 
