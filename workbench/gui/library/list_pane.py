@@ -16,7 +16,7 @@ from workbench.gui.library.tree_delegate import TreeDelegate
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.empty import EmptyState
-from workbench.gui.widgets.labels import ElidedLabel, line
+from workbench.gui.widgets.labels import label, line
 from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.words import counted
 
@@ -123,7 +123,7 @@ class ListPane(QWidget):
         self._chips.wanted.connect(self.set_filter)
         self._more = icon_button("list-filter", "Filter by tag, label, folder, model or date", kind="plain", on=self._filter_menu)
         self._new = icon_button("plus", "New prompt (Ctrl N)", kind="plain", on=actions["library.new"].trigger)
-        self._count = ElidedLabel("", "small", "text3")
+        self._count = label("", "small", "text3", wrap=True)
         self._empty = EmptyState(
             "No prompts yet",
             "Import a folder or write the first one.",
@@ -186,7 +186,9 @@ class ListPane(QWidget):
         found = [counted(len(rows) - snippets, "prompt")] if len(rows) > snippets or not snippets else []
         found += [counted(snippets, "snippet")] if snippets else []
         where = " in the archive" if self.filter.archived else ""
-        self._count.setText(f"{', '.join(found)}{where}, {counted(versions, 'version')}")
+        told = [f"{', '.join(found)}{where}", counted(versions, "version")]
+        # Where all of it has no room in one line it goes on in the next one, behind a comma.
+        self._count.setText(", ".join(told).replace(" ", "\u00a0").replace(",\u00a0", ", "))
 
     def set_filter(self, wanted: Filter) -> None:
         """Narrow the list."""
