@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import finished, opened
-from tests.test_gui_library import CTRL, Desk, Key
+from tests.test_gui_library import CTRL, SHIFT, Desk, Key
 from workbench.gui import keys_first
 from workbench.gui.library.variable_dialog import VariableDialog
 from workbench.gui.widgets.brackets import pair_at
@@ -150,6 +150,10 @@ def test_a_message_is_collapsed_and_opened_by_key_and_a_jump_opens_it(desk: Desk
 
 def test_text_is_found_and_replaced_across_messages_and_undone(desk: Desk) -> None:
     desk.open(desk.prompt("A", "Tone: warm. 😀 Tone again", "tone {{ tone }}"))
+
+    def texts() -> list[str]:
+        return [block.editor.text for block in desk.blocks]
+
     desk.blocks[0].editor.setFocus()
     desk.key(Key.Key_H, CTRL)
     desk.type("tone")
@@ -166,13 +170,70 @@ def test_text_is_found_and_replaced_across_messages_and_undone(desk: Desk) -> No
     bar.new.setFocus()
     desk.type("voice")
     desk.press("Replace all")
-    assert [block.editor.text for block in desk.blocks] == ["voice: warm. 😀 voice again", "voice {{ voice }}"]
+    assert texts() == ["voice: warm. 😀 voice again", "voice {{ voice }}"]
+    bar.all.setFocus()
+    desk.session.context.action("edit.undo").trigger()
+    assert texts() == ["Tone: warm. 😀 Tone again", "tone {{ tone }}"], "Ctrl Z counts where Replace all has the keyboard"
+    desk.session.context.action("edit.redo").trigger()
     bar.field.setFocus()
     desk.key(Key.Key_Escape)
     assert not bar.isVisible()
     assert desk.blocks[1].editor.hasFocus()
     desk.key(Key.Key_Z, CTRL)
-    assert desk.blocks[1].editor.text == "tone {{ tone }}"
+    assert texts() == ["Tone: warm. 😀 Tone again", "tone {{ tone }}"], "one step, though each message has a history of its own"
+    desk.blocks[0].editor.setFocus()
+    desk.key(Key.Key_Z, CTRL | SHIFT)
+    assert texts() == ["voice: warm. 😀 voice again", "voice {{ voice }}"]
+    desk.write("!", 1)
+    desk.blocks[0].editor.setFocus()
+    desk.key(Key.Key_Z, CTRL)
+    assert texts() == ["Tone: warm. 😀 Tone again", "voice {{ voice }}!"], "what was typed since in another message is not taken back"
+    desk.key(Key.Key_Z, CTRL | SHIFT)
+    desk.blocks[1].editor.setFocus()
+    desk.key(Key.Key_Z, CTRL)
+    assert texts() == ["voice: warm. 😀 voice again", "voice {{ voice }}"]
+    desk.key(Key.Key_Z, CTRL)
+    assert texts() == ["Tone: warm. 😀 Tone again", "tone {{ tone }}"]
+
+
+def test_another_text_at_the_place_of_a_common_step_is_a_step_of_its_own(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "tone", "tone"))
+    desk.blocks[0].editor.setFocus()
+    desk.key(Key.Key_H, CTRL)
+    desk.type("tone")
+    desk.press("Replace all")
+    desk.key(Key.Key_Escape)
+    editors = [block.editor for block in desk.blocks]
+    assert [editor.text for editor in editors] == ["", ""]
+    desk.key(Key.Key_Z, CTRL)
+    desk.write("!")
+    for _ in range(3):  # as many steps as the common one had
+        editors[0].go_to(1, 1)
+        desk.type("x")
+    desk.write("?", 1)
+    before = editors[0].text
+    editors[1].setFocus()
+    desk.key(Key.Key_Z, CTRL)
+    assert [editor.text for editor in editors] == [before, "tone"]
+    desk.key(Key.Key_Z, CTRL | SHIFT)
+    assert [editor.text for editor in editors] == [before, "tone?"]
+
+
+def test_the_number_of_digits_beside_the_text_and_the_theme_are_no_steps_to_undo(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "line\n" * 98 + "last"))
+    editor = desk.blocks[0].editor
+    desk.write("\nmore")
+    assert editor.document().blockCount() == 100
+    desk.session.context.settings.set("theme", "dark")
+    QApplication.processEvents()
+    while editor.document().blockCount() == 100:
+        before = editor.text
+        desk.key(Key.Key_Z, CTRL)
+        assert editor.text != before, "each key takes something back"
+    QApplication.processEvents()
+    while editor.document().isRedoAvailable():
+        desk.key(Key.Key_Z, CTRL | SHIFT)
+    assert editor.text.endswith("last\nmore")
 
 
 def test_a_regular_expression_is_replaced_with_its_groups_by_keys(desk: Desk) -> None:
@@ -347,7 +408,10 @@ def test_a_schema_is_checked_and_shown_with_an_answer_of_its_shape(desk: Desk) -
     assert panel.sample.isVisible()
     assert json.loads(panel.sample.text().partition("\n")[2]) == {"mood": "warm", "stars": 1}
     panel._schema.text.setPlainText('{"type": "mood"}')
-    assert panel._schema.trouble.startswith("Not valid yet: at type: 'mood' is not valid")
+    assert panel._schema.trouble == (
+        'Not valid yet: at type: "mood" stands there, allowed is one of "array", "boolean", "integer", "null", "number", "object", "string"'
+        " or a list. The last valid text counts."
+    )
     assert desk.working.content.output_schema == good, "the last valid one counts"
 
 
@@ -495,3 +559,50 @@ def test_one_line_that_wraps_over_thousands_of_rows_scrolls_in_itself(qtbot: QtB
     editor.set_text("short")
     assert editor.height() < 100
     assert not editor.verticalScrollBar().isVisible()
+
+
+def test_a_menu_opened_by_key_begins_with_its_first_entry_and_one_opened_by_mouse_with_none(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Hello"))
+    pane, window = desk.screen.page.messages, desk.session.window
+    handle = window.windowHandle()
+    assert handle is not None
+    pane._more.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(handle, Key.Key_Space)
+    desk.until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert menu.activeAction() is not None
+    assert menu.activeAction().text() == "Add examples"
+    QTest.keyClick(menu, Key.Key_Return)
+    desk.until(lambda: len(desk.blocks) == 2)
+    place = pane._more.mapTo(window, pane._more.rect().center())
+    QTest.mouseClick(handle, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    desk.until(lambda: isinstance(QApplication.activePopupWidget(), QMenu) and QApplication.activePopupWidget() is not menu)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert menu.activeAction() is None
+    menu.close()
+
+
+def test_the_slider_of_the_temperature_has_room_to_be_moved(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Hello"))
+    desk.screen.inspector.tabs.setCurrentIndex(1)
+    panel = desk.screen.inspector.parameters
+    desk.until(lambda: panel._slider.isVisible())
+    assert panel._temperature.text() == "default"
+    assert panel._slider.width() >= 80
+    desk.session.context.settings.set("text_size", 150)
+    QApplication.processEvents()
+    assert panel._slider.width() >= 60
+
+
+def test_the_foot_of_the_list_says_all_in_a_narrow_list_with_large_text(desk: Desk) -> None:
+    for number in range(14):
+        desk.prompt(f"Prompt {number}", "Hello")
+    foot = desk.screen.list._count
+    desk.until(lambda: foot.text().replace("\u00a0", " ") == "14 prompts, 14 versions")
+    desk.session.context.settings.set("text_size", 150)
+    desk.screen.list.setFixedWidth(desk.screen.list.minimumSizeHint().width())
+    QApplication.processEvents()
+    needed = foot.fontMetrics().boundingRect(foot.contentsRect(), int(Qt.TextFlag.TextWordWrap), foot.text())
+    assert foot.contentsRect().contains(needed.size().width() - 1, needed.size().height() - 1)
