@@ -2,37 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QWindow
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
-_BY_KEY = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
-_BY_HAND = (QEvent.Type.MouseButtonPress, QEvent.Type.TouchBegin)
-
-
-class LastInput(QObject):
-    """Knows whether a key or the mouse was pressed last: what a menu begins with depends on that.
-
-    It looks at windows, not at all that lies in them, and so costs nothing while somebody types.
-    """
-
-    by_key = False
-
-    def __init__(self, app: QGuiApplication) -> None:
-        super().__init__(app)
-        app.focusWindowChanged.connect(self._watch)
-
-    def _watch(self, window: QWindow | None) -> None:
-        if window is not None:
-            window.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        kind = event.type()
-        if kind in _BY_KEY:
-            LastInput.by_key = True
-        elif kind in _BY_HAND:
-            LastInput.by_key = False
-        return False
+from workbench.gui.last_input import LastInput
 
 
 class PopupMenu(QMenu):
@@ -45,9 +19,8 @@ class PopupMenu(QMenu):
 
     def popup(self, at: QPoint, /) -> None:  # type: ignore[override]  # none of ours opens at one of its entries
         super().popup(at)
-        first = next((entry for entry in self.actions() if entry.isEnabled() and entry.isVisible() and not entry.isSeparator()), None)
-        if LastInput.by_key and first is not None:
-            self.setActiveAction(first)
+        if LastInput.by_key:
+            begin_with_first(self)
 
     def offer(self, action: QAction) -> QAction:
         """Add what an action of the window does, with its keys. As an item of its own: Qt knows one item for each action, and would tell
@@ -58,3 +31,10 @@ class PopupMenu(QMenu):
         made.setEnabled(action.isEnabled())
         made.triggered.connect(action.trigger)
         return made
+
+
+def begin_with_first(menu: QMenu) -> None:
+    """Make the first entry that can be chosen the one that Enter chooses."""
+    first = next((entry for entry in menu.actions() if entry.isEnabled() and entry.isVisible() and not entry.isSeparator()), None)
+    if first is not None:
+        menu.setActiveAction(first)
