@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 import jsonschema
 import referencing
@@ -21,6 +22,7 @@ _NOWHERE: referencing.Registry[Any] = referencing.Registry()
 Fault: TypeAlias = jsonschema.ValidationError | jsonschema.SchemaError
 _DEEPEST = 8
 _LONGEST_SHOWN = 60
+_MOST_PARTS = 500
 _TYPES = {
     "array": "a list", "boolean": "true or false", "integer": "a whole number", "null": "null", "number": "a number", "object": "an object",
     "string": "a text",
@@ -101,31 +103,64 @@ def _allowed(fault: Fault) -> str:
     return ""
 
 
-def sample(schema: Any, depth: int = 0) -> Any:
-    """An answer of the shape that a schema asks for: its own examples and defaults where it has them. References are left empty."""
-    if not isinstance(schema, Mapping) or depth > _DEEPEST:
-        return None
-    for key in ("const", "default"):
-        if key in schema:
-            return schema[key]
-    for key in ("examples", "enum"):
-        if isinstance(schema.get(key), list) and schema[key]:
-            return schema[key][0]
-    for key in ("anyOf", "oneOf", "allOf"):
-        if isinstance(schema.get(key), list) and schema[key]:
-            return sample(schema[key][0], depth + 1)
-    kinds = schema.get("type", "object" if "properties" in schema else "string")
-    kind = next((one for one in kinds if one != "null"), "null") if isinstance(kinds, list) else kinds
-    if kind == "object":
-        properties = schema.get("properties")
-        return {name: sample(inner, depth + 1) for name, inner in properties.items()} if isinstance(properties, Mapping) else {}
-    if kind == "array":
-        fewest = schema.get("minItems", 1)
-        return [sample(schema.get("items"), depth + 1)] * (min(fewest, 3) if isinstance(fewest, int) and fewest > 0 else 1)
-    if kind in ("integer", "number"):
-        least = schema.get("minimum", 0)
-        return least if isinstance(least, (int, float)) else 0
-    return {"string": "text", "boolean": True}.get(kind) if isinstance(kind, str) else None
+def sample(schema: Any) -> Any:
+    """An answer of the shape that a schema asks for: its own examples and defaults where it has them, references within it followed.
+    What refers to itself ends with nothing, and so does what is very large."""
+    return _Sample(schema).of(schema)
+
+
+class _Sample:
+    """Makes one answer of a schema, part by part."""
+
+    def __init__(self, root: Any) -> None:
+        self._root, self._left = root, _MOST_PARTS
+
+    def of(self, schema: Any, depth: int = 0, within: frozenset[str] = frozenset()) -> Any:
+        """The answer for a part; `within` are the references that led to it."""
+        self._left -= 1
+        if not isinstance(schema, Mapping) or depth > _DEEPEST or self._left < 0:
+            return None
+        for key in ("const", "default"):
+            if key in schema:
+                return schema[key]
+        for key in ("examples", "enum"):
+            if isinstance(schema.get(key), list) and schema[key]:
+                return schema[key][0]
+        target = schema.get("$ref")
+        if isinstance(target, str):
+            return None if target in within else self.of(self._referred(target), depth, within | {target})
+        for key in ("anyOf", "oneOf", "allOf"):
+            if isinstance(schema.get(key), list) and schema[key]:
+                return self.of(schema[key][0], depth + 1, within)
+        return self._of_kind(schema, depth, within)
+
+    def _of_kind(self, schema: Mapping[str, Any], depth: int, within: frozenset[str]) -> Any:
+        kinds = schema.get("type", "object" if "properties" in schema else "string")
+        kind = next((one for one in kinds if one != "null"), "null") if isinstance(kinds, list) else kinds
+        if kind == "object":
+            inner = schema.get("properties")
+            return {name: self.of(part, depth + 1, within) for name, part in inner.items()} if isinstance(inner, Mapping) else {}
+        if kind == "array":
+            fewest = schema.get("minItems", 1)
+            one = self.of(schema.get("items"), depth + 1, within)
+            return [one] * (min(fewest, 3) if isinstance(fewest, int) and fewest > 0 else 1)
+        if kind in ("integer", "number"):
+            least = schema.get("minimum", 0)
+            return least if isinstance(least, (int, float)) else 0
+        return {"string": "text", "boolean": True}.get(kind) if isinstance(kind, str) else None
+
+    def _referred(self, target: str) -> Any:
+        """What `#/$defs/mood` stands for; None for what lies elsewhere."""
+        here = self._root
+        if not target.startswith("#"):
+            return None
+        for step in target.split("/")[1:]:
+            name = unquote(step).replace("~1", "/").replace("~0", "~")
+            if isinstance(here, list):
+                here = here[int(name)] if name.isdecimal() and int(name) < len(here) else None
+            else:
+                here = here.get(name) if isinstance(here, Mapping) else None
+        return here
 
 
 @lru_cache(maxsize=64)
