@@ -11,12 +11,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import finished, opened
 from tests.test_gui_library import CTRL, SHIFT, Desk, Key
 from workbench.gui import keys_first
+from workbench.gui.library.samples import SampleButton
 from workbench.gui.library.variable_dialog import VariableDialog
 from workbench.gui.widgets.brackets import pair_at
 from workbench.gui.widgets.chip import Chip
@@ -171,6 +172,11 @@ def test_text_is_found_and_replaced_across_messages_and_undone(desk: Desk) -> No
     desk.type("voice")
     desk.press("Replace all")
     assert texts() == ["voice: warm. 😀 voice again", "voice {{ voice }}"]
+    bar.all.setFocus()
+    desk.key(Key.Key_Escape)
+    assert not bar.isVisible(), "Esc closes the bar from its buttons, too"
+    assert desk.blocks[1].editor.hasFocus()
+    desk.key(Key.Key_H, CTRL)
     bar.all.setFocus()
     desk.session.context.action("edit.undo").trigger()
     assert texts() == ["Tone: warm. 😀 Tone again", "tone {{ tone }}"], "Ctrl Z counts where Replace all has the keyboard"
@@ -407,6 +413,16 @@ def test_a_schema_is_checked_and_shown_with_an_answer_of_its_shape(desk: Desk) -
     desk.until(lambda: desk.working.content.output_schema == good)
     assert panel.sample.isVisible()
     assert json.loads(panel.sample.text().partition("\n")[2]) == {"mood": "warm", "stars": 1}
+    part = {"$ref": "#/$defs/part"}
+    mood = {"properties": {"mood": {"enum": ["warm"]}, "parts": {"type": "array", "items": part}, "other": {"$ref": "#/$defs/none"}}}
+    linked = {"type": "object", "properties": {"first": part}, "$defs": {"part": mood}}
+    panel._schema.text.setPlainText(json.dumps(linked))
+    shown = {"first": {"mood": "warm", "parts": [None], "other": None}}
+    assert json.loads(panel.sample.text().partition("\n")[2]) == shown, "a part that refers to itself ends"
+    line = panel._schema.text.fontMetrics().lineSpacing()
+    assert panel._schema.text.blockCount() == 1
+    assert panel._schema.text.height() > 5 * line, "a long line is shown in all its rows"
+    panel._schema.text.setPlainText(json.dumps(good))
     panel._schema.text.setPlainText('{"type": "mood"}')
     assert panel._schema.trouble == (
         'Not valid yet: at type: "mood" stands there, allowed is one of "array", "boolean", "integer", "null", "number", "object", "string"'
@@ -606,3 +622,36 @@ def test_the_foot_of_the_list_says_all_in_a_narrow_list_with_large_text(desk: De
     QApplication.processEvents()
     needed = foot.fontMetrics().boundingRect(foot.contentsRect(), int(Qt.TextFlag.TextWordWrap), foot.text())
     assert foot.contentsRect().contains(needed.size().width() - 1, needed.size().height() - 1)
+
+
+def test_tab_goes_through_the_library_as_it_is_read(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Hello {{ name }}", "Ticket"))
+    page, panel = desk.screen.page, desk.screen.list
+    desk.until(
+        lambda: any(chip.isVisible() for chip in panel._chips.findChildren(Chip)) and page.samples._buttons.findChildren(SampleButton)
+    )
+    desk.until(lambda: page.preview.text.isVisible() and desk.blocks[0].undefined)
+    sample = page.samples._buttons.findChildren(SampleButton)[0]
+    wanted = [
+        panel.field, next(chip for chip in panel._chips.findChildren(Chip) if chip.isVisible()), panel.view,
+        page.header.views.findChildren(QAbstractButton)[1],
+        desk.blocks[0]._role, desk.blocks[0].editor, desk.blocks[1].editor, page.messages._add, page.messages._more, sample,
+        page.preview.text, desk.screen.inspector.tabs,
+    ]  # fmt: skip
+    order = desk.session.window.focus.order()
+    assert [one for one in order if one in wanted] == wanted
+    assert desk.screen.inspector.tabs.accessibleName() == "Pages beside the prompt"
+
+
+def test_the_chosen_prompt_stays_in_sight_when_its_list_gets_lower(desk: Desk) -> None:
+    last = [desk.prompt(f"Prompt {number:02}", "Hello") for number in range(30)][-1]
+    desk.open(last)
+    view = desk.screen.list.view
+
+    def seen() -> bool:
+        return view.viewport().rect().contains(view.visualRect(view.currentIndex()).center())
+
+    desk.until(lambda: view.currentIndex().isValid() and seen())
+    desk.session.window.resize(1440, 700)
+    desk.until(lambda: view.height() < 600)
+    assert seen()

@@ -184,6 +184,12 @@ class FindBar(QWidget):
             editor.together.append(step)
         self._count.setText(f"replaced {len(found):,}" if found else "none found")
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:  # on one of its buttons
+            self.leave()
+        else:
+            super().keyPressEvent(event)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if not isinstance(event, QKeyEvent):
             return False

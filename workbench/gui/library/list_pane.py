@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from workbench.gui.library.filter_chips import FilterChips
@@ -81,6 +81,13 @@ class PromptView(QTreeView):
                 self.entered_by_key.emit()
             return
         super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        rect = self.visualRect(self.currentIndex())
+        was_seen = not rect.isEmpty() and QRect(QPoint(0, 0), event.oldSize()).contains(rect.center())
+        super().resizeEvent(event)
+        if was_seen:
+            self.scrollTo(self.currentIndex())
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
@@ -329,6 +336,10 @@ class ListPane(QWidget):
 
     def _filter_menu(self) -> None:
         self._chips.menu(self.filter, self._rows).popup(self._more.mapToGlobal(QPoint(0, self._more.height() + 2)))
+
+    def reading(self) -> list[QWidget]:
+        """The parts from top to bottom: chips are made anew at times."""
+        return [self.field, self._more, self._new, self._chips, self._stack]
 
     def sizeHint(self) -> QSize:
         return QSize(theme().px(264), 600)

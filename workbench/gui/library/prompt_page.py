@@ -185,6 +185,11 @@ class PromptPage(QWidget):
         """edit, split or preview."""
         return str(self.header.views.value)
 
+    def reading(self) -> list[QWidget]:
+        """The parts from top to bottom: Tab goes through them so."""
+        above = [self.header, self._archived, self.old.bar, self._find, self.snippets]
+        return [*above, self.old, self.messages.foot, self.samples, self.preview, self.trial]
+
     def show_view(self, view: str) -> None:
         """Show the messages, the preview, or both."""
         self.header.views.set_value(view)

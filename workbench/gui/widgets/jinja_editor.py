@@ -29,6 +29,7 @@ from workbench.gui.widgets.brackets import is_bracket, pair_at
 from workbench.gui.widgets.jinja_completion import Completion
 from workbench.gui.widgets.jinja_highlighter import JinjaHighlighter, paint_chips
 from workbench.gui.widgets.jinja_tokens import scan
+from workbench.gui.widgets.popup_menu import begin_with_first
 from workbench.gui.widgets.undo_together import UndoTogether
 from workbench.gui.widgets.units import as_units, in_characters, in_units
 
@@ -400,3 +401,5 @@ class JinjaEditor(QTextEdit):
                     action.triggered.disconnect()
                     action.triggered.connect(verb)
         menu.popup(event.globalPos())
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            begin_with_first(menu)
