@@ -655,3 +655,14 @@ def test_the_chosen_prompt_stays_in_sight_when_its_list_gets_lower(desk: Desk) -
     desk.session.window.resize(1440, 700)
     desk.until(lambda: view.height() < 600)
     assert seen()
+
+
+def test_the_glyphs_of_a_very_long_line_are_made_once_for_each_key(qtbot: QtBot) -> None:
+    editor = JinjaEditor(coloured=False)
+    qtbot.addWidget(editor)
+    editor.set_text("word " * 10_000 + "\nshort")
+    first, second = (editor.document().findBlockByNumber(number) for number in (0, 1))
+    assert [block.layout().cacheEnabled() for block in (first, second)] == [True, False]
+    editor.go_to(2)
+    editor.insert("word " * 10_000)
+    assert editor.document().findBlockByNumber(1).layout().cacheEnabled(), "one that grew so long, too"

@@ -37,6 +37,8 @@ _TALLEST_LINES = 2000
 """A longer message scrolls in itself: a page of that height would cost a layout of all its lines at every key."""
 _MOST_COLOURED = 300_000
 """Characters from which a message is not coloured any more: the first colouring alone would hold the window for seconds."""
+_LONG_LINE = 20_000
+"""Characters from which a line's glyphs are kept: Qt would make those of the whole line again for each look at the caret and each paint."""
 _BRACKET_LINES = 60
 """So many lines up and down are looked through for the other bracket."""
 
@@ -110,6 +112,10 @@ class JinjaEditor(QTextEdit):
         self.setPlainText(text)
         self.together.clear()
         self._text = self._read()
+        block = document.begin()
+        while len(text) > _LONG_LINE and block.isValid():
+            _keep_glyphs(block)
+            block = block.next()
         self._set_line_height()
         document.setUndoRedoEnabled(True)
         self._fit()
@@ -252,6 +258,7 @@ class JinjaEditor(QTextEdit):
         text = self._read()
         if text != self._text:
             self._text = text
+            _keep_glyphs(self.textCursor().block())
             self.edited.emit()
 
     # -- how it looks ------------------------------------------------------------------------------------------
@@ -403,3 +410,8 @@ class JinjaEditor(QTextEdit):
         menu.popup(event.globalPos())
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             begin_with_first(menu)
+
+
+def _keep_glyphs(block: QTextBlock) -> None:
+    if block.length() > _LONG_LINE:
+        block.layout().setCacheEnabled(True)
