@@ -212,6 +212,12 @@ def test_another_text_at_the_place_of_a_common_step_is_a_step_of_its_own(desk: D
     editors = [block.editor for block in desk.blocks]
     assert [editor.text for editor in editors] == ["", ""]
     desk.key(Key.Key_Z, CTRL)
+    assert [editor.text for editor in editors] == ["tone", "tone"]
+    desk.write("!")
+    desk.key(Key.Key_Z, CTRL)
+    desk.key(Key.Key_Z, CTRL | SHIFT)
+    assert [editor.text for editor in editors] == ["tone!", "tone"], "what is done again is what was typed, here alone"
+    desk.key(Key.Key_Z, CTRL)
     desk.write("!")
     for _ in range(3):  # as many steps as the common one had
         editors[0].go_to(1, 1)

@@ -39,7 +39,6 @@ class UndoTogether:
         return True
 
     def _typed(self, editor: QTextEdit) -> None:
-        now = editor.document().availableUndoSteps()
-        for known in (self._done, self._undone):
-            if now <= known.get(editor, -1):
-                known.clear()
+        if editor.document().availableUndoSteps() <= self._done.get(editor, -1):
+            self._done.clear()  # there is another step in this place
+            self._undone.clear()
