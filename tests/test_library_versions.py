@@ -185,14 +185,22 @@ def test_a_draft_that_its_writer_has_not_seen_becomes_a_version_before_it_gives_
 
 
 def test_unsaved_text_of_a_prompt_that_was_never_saved_is_kept_too(database: Database, versions: Versions) -> None:
+    def texts(prompt: int) -> list[tuple[str, str]]:
+        return [(versions.content(row.id).messages[0].text, row.branch) for row in versions.list(prompt)]
+
     prompt = Prompts(database).create("New")
     versions.save_draft(prompt, _content("mine"))
-    versions.save_draft(prompt, _content("theirs"), over="")
-    draft = versions.draft(prompt)
-    assert draft is not None
-    assert draft.content.messages[0].text == "theirs"
-    assert [versions.content(row.id).messages[0].text for row in versions.list(prompt)] == ["mine"]
-    assert versions.save(prompt, _content("theirs"), over=draft.mark).number == 2
+    assert versions.save_draft(prompt, _content("theirs"), over="") == "", "what stands there is the first version: the prompt says it"
+    assert texts(prompt) == [("mine", "kept aside"), ("theirs", "")]
+    newest = versions.latest(prompt)
+    assert newest is not None
+    assert newest.number == 1
+    assert versions.draft(prompt) is None
+    told = Prompts(database).create("Told")
+    versions.save_draft(told, _content("theirs"))
+    assert versions.keep_aside(told, _content("mine")) == 2
+    assert texts(told) == [("mine", "kept aside"), ("theirs", "")]
+    assert versions.draft(told) is None
 
 
 def test_labels_move_and_their_way_is_kept(database: Database, versions: Versions, prompt: int) -> None:

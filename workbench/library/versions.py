@@ -22,6 +22,7 @@ from workbench.values import BadInput, Content, NotFound, canonical
 ASIDE = "kept aside"
 """The branch of unsaved texts that gave way to others. It is closed: nobody writes on it, and nothing takes its newest for a prompt's."""
 _GAVE_WAY = "Unsaved text that gave way to other text, written at the same time"
+_CAME = "Written at the same time as the text that is kept aside"
 
 _SELECT = """
 SELECT version.id, version.uid, version.prompt_id, version.number, parent.number,
@@ -106,7 +107,7 @@ class Versions:
             draft, kept = _draft(writer, prompt_id, branch), keep_content(writer, content)
             author = author or self._database.person
             version_id = _add_version(writer, prompt_id, branch, kept, note, author, draft["base"] if draft else None)
-            _keep_unknown(writer, prompt_id, branch, over)
+            _keep_unknown(writer, prompt_id, branch, over, content)
             _drop_draft(writer, prompt_id, branch)
         return self.get(version_id)
 
@@ -149,7 +150,12 @@ class Versions:
         """The number of the version that has unsaved text which gave way to other text; it is made where none says the same."""
         with self._database.write() as writer:
             _refuse_unknown(writer, prompt_id)
-            return _keep_aside(writer, prompt_id, content, base_version_id)
+            here = _draft(writer, prompt_id, "")
+            stands = read_draft(asking(writer), here["content"]) if here is not None else None
+            number = _keep_aside(writer, prompt_id, content, base_version_id, stands)
+            if stands is not None and here is not None:
+                keep_draft(writer, prompt_id, stands, here["base"], "")  # it may be the first version now
+            return number
 
     def discard_draft(self, prompt_id: int, branch: str | None = None, over: str | None = None) -> None:
         """Forget the working copy of a branch. A prompt without versions keeps its draft: it has nothing else. `over`: as for
@@ -157,7 +163,7 @@ class Versions:
         with self._database.write() as writer:
             branch = written_on(asking(writer), prompt_id) if branch is None else branch
             if _newest(writer, prompt_id, branch) is not None:
-                _keep_unknown(writer, prompt_id, branch, over)
+                _keep_unknown(writer, prompt_id, branch, over, None)
                 _drop_draft(writer, prompt_id, branch)
 
     def set_label(self, prompt_id: int, name: str, version_id: int, *, sure: bool = False, author: str = "") -> None:
@@ -315,15 +321,18 @@ def _mark(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _keep_unknown(writer: Writer, prompt_id: int, branch: str, over: str | None, but: str = "") -> None:
-    """Make a version of a draft that is about to go and that its writer has not seen; not of one whose text is `but`."""
+def _keep_unknown(writer: Writer, prompt_id: int, branch: str, over: str | None, now: Content | None, but: str = "") -> None:
+    """Make a version of a draft that is about to give way to `now` and that its writer has not seen; not of one whose text is `but`."""
     here = _draft(writer, prompt_id, branch) if over is not None else None
     if here is not None and here["content"] != but and _mark(here["content"]) != over:
-        _keep_aside(writer, prompt_id, read_draft(asking(writer), here["content"]), here["base"])
+        _keep_aside(writer, prompt_id, read_draft(asking(writer), here["content"]), here["base"], now)
 
 
-def _keep_aside(writer: Writer, prompt_id: int, content: Content, base: int | None) -> int:
+def _keep_aside(writer: Writer, prompt_id: int, content: Content, base: int | None, now: Content | None) -> int:
     content_id = keep_content(writer, content)
+    if now is not None and tip(asking(writer), prompt_id, "") is None:
+        # A prompt is known by its versions: without one of its own line, what was kept aside would be taken for what it says.
+        base = _add_version(writer, prompt_id, "", keep_content(writer, now), _CAME, "", None)
     sql = "SELECT max(number) FROM version WHERE prompt_id = :id AND content_id = :content"
     number = writer.run(sql, id=prompt_id, content=content_id).scalar()
     if number is None:
@@ -338,7 +347,7 @@ def keep_draft(writer: Writer, prompt_id: int, content: Content, base_version_id
     """Write the working copy of a branch; one that is equal to the version it comes from is dropped. The answer is its mark."""
     item = draft_to_json(writer, content)
     text = canonical(item)
-    _keep_unknown(writer, prompt_id, branch, over, but=text)
+    _keep_unknown(writer, prompt_id, branch, over, content, but=text)
     newest = _newest(writer, prompt_id, branch)
     base = base_version_id or (newest["id"] if newest else None)
     if newest and base == newest["id"] and newest["hash"] == content.hash:
