@@ -11,12 +11,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.gui_window import finished, opened
-from tests.test_gui_library import CTRL, Desk, Key
+from tests.test_gui_library import CTRL, SHIFT, Desk, Key
 from workbench.gui import keys_first
+from workbench.gui.library.samples import SampleButton
 from workbench.gui.library.variable_dialog import VariableDialog
 from workbench.gui.widgets.brackets import pair_at
 from workbench.gui.widgets.chip import Chip
@@ -150,6 +151,10 @@ def test_a_message_is_collapsed_and_opened_by_key_and_a_jump_opens_it(desk: Desk
 
 def test_text_is_found_and_replaced_across_messages_and_undone(desk: Desk) -> None:
     desk.open(desk.prompt("A", "Tone: warm. 😀 Tone again", "tone {{ tone }}"))
+
+    def texts() -> list[str]:
+        return [block.editor.text for block in desk.blocks]
+
     desk.blocks[0].editor.setFocus()
     desk.key(Key.Key_H, CTRL)
     desk.type("tone")
@@ -166,13 +171,81 @@ def test_text_is_found_and_replaced_across_messages_and_undone(desk: Desk) -> No
     bar.new.setFocus()
     desk.type("voice")
     desk.press("Replace all")
-    assert [block.editor.text for block in desk.blocks] == ["voice: warm. 😀 voice again", "voice {{ voice }}"]
+    assert texts() == ["voice: warm. 😀 voice again", "voice {{ voice }}"]
+    bar.all.setFocus()
+    desk.key(Key.Key_Escape)
+    assert not bar.isVisible(), "Esc closes the bar from its buttons, too"
+    assert desk.blocks[1].editor.hasFocus()
+    desk.key(Key.Key_H, CTRL)
+    bar.all.setFocus()
+    desk.session.context.action("edit.undo").trigger()
+    assert texts() == ["Tone: warm. 😀 Tone again", "tone {{ tone }}"], "Ctrl Z counts where Replace all has the keyboard"
+    desk.session.context.action("edit.redo").trigger()
     bar.field.setFocus()
     desk.key(Key.Key_Escape)
     assert not bar.isVisible()
     assert desk.blocks[1].editor.hasFocus()
     desk.key(Key.Key_Z, CTRL)
-    assert desk.blocks[1].editor.text == "tone {{ tone }}"
+    assert texts() == ["Tone: warm. 😀 Tone again", "tone {{ tone }}"], "one step, though each message has a history of its own"
+    desk.blocks[0].editor.setFocus()
+    desk.key(Key.Key_Z, CTRL | SHIFT)
+    assert texts() == ["voice: warm. 😀 voice again", "voice {{ voice }}"]
+    desk.write("!", 1)
+    desk.blocks[0].editor.setFocus()
+    desk.key(Key.Key_Z, CTRL)
+    assert texts() == ["Tone: warm. 😀 Tone again", "voice {{ voice }}!"], "what was typed since in another message is not taken back"
+    desk.key(Key.Key_Z, CTRL | SHIFT)
+    desk.blocks[1].editor.setFocus()
+    desk.key(Key.Key_Z, CTRL)
+    assert texts() == ["voice: warm. 😀 voice again", "voice {{ voice }}"]
+    desk.key(Key.Key_Z, CTRL)
+    assert texts() == ["Tone: warm. 😀 Tone again", "tone {{ tone }}"]
+
+
+def test_another_text_at_the_place_of_a_common_step_is_a_step_of_its_own(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "tone", "tone"))
+    desk.blocks[0].editor.setFocus()
+    desk.key(Key.Key_H, CTRL)
+    desk.type("tone")
+    desk.press("Replace all")
+    desk.key(Key.Key_Escape)
+    editors = [block.editor for block in desk.blocks]
+    assert [editor.text for editor in editors] == ["", ""]
+    desk.key(Key.Key_Z, CTRL)
+    assert [editor.text for editor in editors] == ["tone", "tone"]
+    desk.write("!")
+    desk.key(Key.Key_Z, CTRL)
+    desk.key(Key.Key_Z, CTRL | SHIFT)
+    assert [editor.text for editor in editors] == ["tone!", "tone"], "what is done again is what was typed, here alone"
+    desk.key(Key.Key_Z, CTRL)
+    desk.write("!")
+    for _ in range(3):  # as many steps as the common one had
+        editors[0].go_to(1, 1)
+        desk.type("x")
+    desk.write("?", 1)
+    before = editors[0].text
+    editors[1].setFocus()
+    desk.key(Key.Key_Z, CTRL)
+    assert [editor.text for editor in editors] == [before, "tone"]
+    desk.key(Key.Key_Z, CTRL | SHIFT)
+    assert [editor.text for editor in editors] == [before, "tone?"]
+
+
+def test_the_number_of_digits_beside_the_text_and_the_theme_are_no_steps_to_undo(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "line\n" * 98 + "last"))
+    editor = desk.blocks[0].editor
+    desk.write("\nmore")
+    assert editor.document().blockCount() == 100
+    desk.session.context.settings.set("theme", "dark")
+    QApplication.processEvents()
+    while editor.document().blockCount() == 100:
+        before = editor.text
+        desk.key(Key.Key_Z, CTRL)
+        assert editor.text != before, "each key takes something back"
+    QApplication.processEvents()
+    while editor.document().isRedoAvailable():
+        desk.key(Key.Key_Z, CTRL | SHIFT)
+    assert editor.text.endswith("last\nmore")
 
 
 def test_a_regular_expression_is_replaced_with_its_groups_by_keys(desk: Desk) -> None:
@@ -346,8 +419,21 @@ def test_a_schema_is_checked_and_shown_with_an_answer_of_its_shape(desk: Desk) -
     desk.until(lambda: desk.working.content.output_schema == good)
     assert panel.sample.isVisible()
     assert json.loads(panel.sample.text().partition("\n")[2]) == {"mood": "warm", "stars": 1}
+    part = {"$ref": "#/$defs/part"}
+    mood = {"properties": {"mood": {"enum": ["warm"]}, "parts": {"type": "array", "items": part}, "other": {"$ref": "#/$defs/none"}}}
+    linked = {"type": "object", "properties": {"first": part}, "$defs": {"part": mood}}
+    panel._schema.text.setPlainText(json.dumps(linked))
+    shown = {"first": {"mood": "warm", "parts": [None], "other": None}}
+    assert json.loads(panel.sample.text().partition("\n")[2]) == shown, "a part that refers to itself ends"
+    line = panel._schema.text.fontMetrics().lineSpacing()
+    assert panel._schema.text.blockCount() == 1
+    assert panel._schema.text.height() > 5 * line, "a long line is shown in all its rows"
+    panel._schema.text.setPlainText(json.dumps(good))
     panel._schema.text.setPlainText('{"type": "mood"}')
-    assert panel._schema.trouble.startswith("Not valid yet: at type: 'mood' is not valid")
+    assert panel._schema.trouble == (
+        'Not valid yet: at type: "mood" stands there, allowed is one of "array", "boolean", "integer", "null", "number", "object", "string"'
+        " or a list. The last valid text counts."
+    )
     assert desk.working.content.output_schema == good, "the last valid one counts"
 
 
@@ -495,3 +581,94 @@ def test_one_line_that_wraps_over_thousands_of_rows_scrolls_in_itself(qtbot: QtB
     editor.set_text("short")
     assert editor.height() < 100
     assert not editor.verticalScrollBar().isVisible()
+
+
+def test_a_menu_opened_by_key_begins_with_its_first_entry_and_one_opened_by_mouse_with_none(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Hello"))
+    pane, window = desk.screen.page.messages, desk.session.window
+    handle = window.windowHandle()
+    assert handle is not None
+    pane._more.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(handle, Key.Key_Space)
+    desk.until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert menu.activeAction() is not None
+    assert menu.activeAction().text() == "Add examples"
+    QTest.keyClick(menu, Key.Key_Return)
+    desk.until(lambda: len(desk.blocks) == 2)
+    place = pane._more.mapTo(window, pane._more.rect().center())
+    QTest.mouseClick(handle, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    desk.until(lambda: isinstance(QApplication.activePopupWidget(), QMenu) and QApplication.activePopupWidget() is not menu)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert menu.activeAction() is None
+    menu.close()
+
+
+def test_the_slider_of_the_temperature_has_room_to_be_moved(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Hello"))
+    desk.screen.inspector.tabs.setCurrentIndex(1)
+    panel = desk.screen.inspector.parameters
+    desk.until(lambda: panel._slider.isVisible())
+    assert panel._temperature.text() == "default"
+    assert panel._slider.width() >= 80
+    desk.session.context.settings.set("text_size", 150)
+    QApplication.processEvents()
+    assert panel._slider.width() >= 60
+
+
+def test_the_foot_of_the_list_says_all_in_a_narrow_list_with_large_text(desk: Desk) -> None:
+    for number in range(14):
+        desk.prompt(f"Prompt {number}", "Hello")
+    foot = desk.screen.list._count
+    desk.until(lambda: foot.text().replace("\u00a0", " ") == "14 prompts, 14 versions")
+    desk.session.context.settings.set("text_size", 150)
+    desk.screen.list.setFixedWidth(desk.screen.list.minimumSizeHint().width())
+    QApplication.processEvents()
+    needed = foot.fontMetrics().boundingRect(foot.contentsRect(), int(Qt.TextFlag.TextWordWrap), foot.text())
+    assert foot.contentsRect().contains(needed.size().width() - 1, needed.size().height() - 1)
+
+
+def test_tab_goes_through_the_library_as_it_is_read(desk: Desk) -> None:
+    desk.open(desk.prompt("A", "Hello {{ name }}", "Ticket"))
+    page, panel = desk.screen.page, desk.screen.list
+    desk.until(
+        lambda: any(chip.isVisible() for chip in panel._chips.findChildren(Chip)) and page.samples._buttons.findChildren(SampleButton)
+    )
+    desk.until(lambda: page.preview.text.isVisible() and desk.blocks[0].undefined)
+    sample = page.samples._buttons.findChildren(SampleButton)[0]
+    wanted = [
+        panel.field, next(chip for chip in panel._chips.findChildren(Chip) if chip.isVisible()), panel.view,
+        page.header.views.findChildren(QAbstractButton)[1],
+        desk.blocks[0]._role, desk.blocks[0].editor, desk.blocks[1].editor, page.messages._add, page.messages._more, sample,
+        page.preview.text, desk.screen.inspector.tabs,
+    ]  # fmt: skip
+    order = desk.session.window.focus.order()
+    assert [one for one in order if one in wanted] == wanted
+    assert desk.screen.inspector.tabs.accessibleName() == "Pages beside the prompt"
+
+
+def test_the_chosen_prompt_stays_in_sight_when_its_list_gets_lower(desk: Desk) -> None:
+    last = [desk.prompt(f"Prompt {number:02}", "Hello") for number in range(30)][-1]
+    desk.open(last)
+    view = desk.screen.list.view
+
+    def seen() -> bool:
+        return view.viewport().rect().contains(view.visualRect(view.currentIndex()).center())
+
+    desk.until(lambda: view.currentIndex().isValid() and seen())
+    desk.session.window.resize(1440, 700)
+    desk.until(lambda: view.height() < 600)
+    assert seen()
+
+
+def test_the_glyphs_of_a_very_long_line_are_made_once_for_each_key(qtbot: QtBot) -> None:
+    editor = JinjaEditor(coloured=False)
+    qtbot.addWidget(editor)
+    editor.set_text("word " * 10_000 + "\nshort")
+    first, second = (editor.document().findBlockByNumber(number) for number in (0, 1))
+    assert [block.layout().cacheEnabled() for block in (first, second)] == [True, False]
+    editor.go_to(2)
+    editor.insert("word " * 10_000)
+    assert editor.document().findBlockByNumber(1).layout().cacheEnabled(), "one that grew so long, too"

@@ -614,6 +614,26 @@ def test_a_label_typed_in_other_letters_asks_as_the_label_does(desk: Desk) -> No
     desk.until(lambda: desk.ws.prompts.get(prompt_id).labels == {"production": 2})
 
 
+def test_a_version_that_is_kept_aside_is_not_what_labels_are_about(desk: Desk) -> None:
+    prompt = desk.prompt("Refund", "Be kind.")
+    desk.ws.versions.save(prompt, Content((Message.of("system", "Be brief."),)))
+    desk.open(prompt)
+    panel = desk.screen.inspector.versions
+
+    def current() -> int | None:
+        row = panel.current()
+        return row.number if row is not None else None
+
+    desk.until(lambda: current() == 2)
+    assert desk.ws.versions.keep_aside(prompt, Content((Message.of("system", "Lost."),))) == 3
+    desk.until(lambda: len([row for row in panel.list.rows if hasattr(row, "number")]) == 3)
+    assert current() == 2
+    desk.open(desk.prompt("Other", "Hello"))
+    desk.open(prompt)
+    desk.until(lambda: len([row for row in panel.list.rows if hasattr(row, "number")]) == 3)
+    assert current() == 2
+
+
 def test_a_prompt_is_renamed_duplicated_archived_and_brought_back(desk: Desk) -> None:
     prompt_id = desk.prompt("Refund", "a", "x", folder="Support")
     desk.open(prompt_id)

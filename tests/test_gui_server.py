@@ -98,7 +98,8 @@ def test_text_that_gives_way_to_what_somebody_else_wrote_is_told_and_comes_back(
     elsewhere = Workspace.open(postgres.url(database), settings)
     elsewhere.versions.save_draft(id_, Content((Message.of("system", "Be kind. Theirs."),)))
     desk.until(lambda: desk.blocks[0].editor.text == "Be kind. Theirs.")
-    assert desk.notice() == "Somebody else wrote in Refund at the same time. Their text stands here now, not yours."
+    said = "Other text was written in Refund at the same time, in another window or by somebody else."
+    desk.until(lambda: desk.notice() == f"{said} It stands here now; yours is kept as v2.")
     desk.undo()
     desk.until(lambda: desk.blocks[0].editor.text == "Be kind. Mine.")
     desk.until(lambda: elsewhere.versions.draft(id_).content.messages[0].text == "Be kind. Mine.")  # type: ignore[union-attr]
@@ -110,6 +111,39 @@ def test_text_that_gives_way_to_what_somebody_else_wrote_is_told_and_comes_back(
     assert desk.notice() == "", "what was typed here is in a version: nothing is lost"
     elsewhere.close()
     finished_well(session)
+
+
+def test_two_windows_that_write_in_one_prompt_lose_no_text(
+    qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings
+) -> None:
+    session = opened(qtbot, postgres.url(database), settings)
+    desk = Desk(qtbot, session)
+    prompt = desk.prompt("Refund", "Be kind.")
+    desk.open(prompt)
+    elsewhere = Workspace.open(postgres.url(database), settings)
+    try:
+        elsewhere.versions.save_draft(prompt, Content((Message.of("system", "Theirs."),)))
+        desk.write(" Mine.")  # before this window has heard of it
+        desk.until(lambda: (draft := desk.ws.versions.draft(prompt)) is not None and draft.content.messages[0].text == "Be kind. Mine.")
+        kept = desk.ws.versions.list(prompt)[0]
+        assert (kept.number, kept.branch) == (2, "kept aside")
+        assert desk.ws.versions.content(kept.id).messages[0].text == "Theirs."
+        desk.until(lambda: not desk.working.keeping)
+        desk.session.window.notice.say("")
+        for _ in range(2):  # the same text gives way again and again: it is one version
+            elsewhere.versions.save_draft(prompt, Content((Message.of("system", "Theirs again."),)))
+            desk.until(lambda: desk.blocks[0].editor.text == "Theirs again.")
+            desk.until(lambda: desk.notice().endswith("It stands here now; yours is kept as v3."))
+            desk.undo()
+            desk.until(lambda: desk.blocks[0].editor.text == "Be kind. Mine." and not desk.working.keeping)
+        desk.until(lambda: len(desk.ws.versions.list(prompt)) == 4)
+        texts = [desk.ws.versions.content(row.id).messages[0].text for row in desk.ws.versions.list(prompt)]
+        assert texts == ["Theirs again.", "Be kind. Mine.", "Theirs.", "Be kind."]
+        assert desk.working.at.base.number == 1
+        assert desk.ws.prompts.get(prompt).branch == ""
+    finally:
+        elsewhere.close()
+        finished_well(session)
 
 
 def test_what_another_person_saves_appears_and_a_server_that_is_away_is_said(

@@ -172,7 +172,7 @@ def test_archiving_a_snippet_in_use_says_who_includes_it_and_the_foot_counts_sni
     policy = snippet(desk, "refund_policy", "Within 30 days.")
     desk.prompt("Reply", '{% include "refund_policy" %}')
     desk.open(policy)
-    desk.until(lambda: desk.screen.list._count.text() == "1 prompt, 1 snippet, 2 versions")
+    desk.until(lambda: desk.screen.list._count.text().replace("\u00a0", " ") == "1 prompt, 1 snippet, 2 versions")
     desk.screen.verbs.archive([desk.ws.prompts.get(policy)], lambda: None)
     desk.until(lambda: "1 prompt includes it" in desk.notice())
     desk.undo()
@@ -218,3 +218,15 @@ def test_a_protected_label_asks_before_it_moves(desk: Desk) -> None:
     assert desk.ws.prompts.get(reply).labels == {"production": 1}
     desk.press("Move production to v2", asked)
     desk.until(lambda: desk.ws.prompts.get(reply).labels == {"production": 2})
+
+
+def test_the_page_of_a_snippet_speaks_of_a_snippet(desk: Desk) -> None:
+    policy = snippet(desk, "refund_policy", "Within 30 days.")
+    desk.open(policy)
+    strip = desk.screen.page.samples
+    desk.until(lambda: strip._all.text() == "This snippet has no variables. Write {{ a_name }} where a value belongs.")
+    desk.ws.prompts.archive([policy])
+    desk.until(lambda: desk.screen.page._archived.isVisible())
+    assert desk.screen.page._archived.title.text() == "This snippet is in the archive."
+    desk.open(desk.prompt("Reply", "Hello."))
+    desk.until(lambda: strip._all.text().startswith("This prompt has no variables."))

@@ -154,6 +154,55 @@ def test_discarding_keeps_the_draft_of_a_prompt_that_has_nothing_else(database: 
     assert versions.draft(new) is not None
 
 
+def test_a_draft_that_its_writer_has_not_seen_becomes_a_version_before_it_gives_way(versions: Versions, prompt: int) -> None:
+    mine = versions.save_draft(prompt, _content("mine"), over="")
+    seen = versions.draft(prompt)
+    assert seen is not None
+    assert seen.mark == mine
+    assert versions.save_draft(prompt, _content("mine, on"), over=mine) != mine
+    assert [row.number for row in versions.list(prompt)] == [1], "what was seen simply goes on"
+    theirs = versions.save_draft(prompt, _content("theirs"), over="")
+    kept = versions.get(versions.list(prompt)[0].id)
+    assert (kept.number, kept.parent, kept.branch) == (2, 1, "kept aside")
+    assert kept.note == "Unsaved text that gave way to other text, written at the same time"
+    assert versions.content(kept.id).messages[0].text == "mine, on"
+    newest = versions.latest(prompt)
+    assert newest is not None
+    assert newest.number == 1, "it is nobody's newest"
+    assert versions.keep_aside(prompt, _content("mine, on")) == 2, "the same text is kept once"
+    versions.save_draft(prompt, _content("mine, on"), over="")
+    versions.save_draft(prompt, _content("theirs"), over="")
+    versions.save_draft(prompt, _content("theirs"), over=mine)
+    assert [row.number for row in versions.list(prompt)] == [3, 2, 1], "each text once, and none for what both wrote"
+    versions.save(prompt, _content("saved"), over=theirs)
+    assert [row.branch for row in versions.list(prompt)] == ["", "kept aside", "kept aside", ""]
+    versions.save_draft(prompt, _content("unseen"))
+    versions.discard_draft(prompt, over="")
+    assert versions.content(versions.list(prompt)[0].id).messages[0].text == "unseen"
+    versions.save_draft(prompt, _content("unseen, too"))
+    versions.save(prompt, _content("saved again"), over="")
+    assert {versions.content(row.id).messages[0].text for row in versions.list(prompt)} >= {"unseen", "unseen, too", "saved again"}
+
+
+def test_unsaved_text_of_a_prompt_that_was_never_saved_is_kept_too(database: Database, versions: Versions) -> None:
+    def texts(prompt: int) -> list[tuple[str, str]]:
+        return [(versions.content(row.id).messages[0].text, row.branch) for row in versions.list(prompt)]
+
+    prompt = Prompts(database).create("New")
+    versions.save_draft(prompt, _content("mine"))
+    assert versions.save_draft(prompt, _content("theirs"), over="") == "", "what stands there is the first version: the prompt says it"
+    assert texts(prompt) == [("mine", "kept aside"), ("theirs", "")]
+    newest = versions.latest(prompt)
+    assert newest is not None
+    assert newest.number == 1
+    assert versions.draft(prompt) is None
+    told = Prompts(database).create("Told")
+    versions.save_draft(told, _content("theirs"))
+    assert versions.keep_aside(told, _content("mine")) == 2
+    assert texts(told) == [("mine", "kept aside"), ("theirs", "")]
+    assert versions.draft(told) is None
+
+
 def test_labels_move_and_their_way_is_kept(database: Database, versions: Versions, prompt: int) -> None:
     first = versions.list(prompt)[0].id
     second = versions.save(prompt, _content("two")).id

@@ -19,6 +19,7 @@ from workbench.gui import keys_first
 from workbench.gui.bridge import Bridge
 from workbench.gui.context import Context
 from workbench.gui.icons import keep_icons
+from workbench.gui.last_input import LastInput
 from workbench.gui.theme import theme
 from workbench.gui.window import Window
 from workbench.settings import Settings, default_workspace
@@ -73,6 +74,7 @@ def application(arguments: list[str] | None = None) -> QApplication:
     app.setApplicationName(NAME)
     app.setDesktopFileName("prompt-workbench")
     app.setQuitOnLastWindowClosed(False)
+    LastInput.of(app)
     return app
 
 

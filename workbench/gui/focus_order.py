@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QWidget
+
+
+@runtime_checkable
+class Parted(Protocol):
+    """A pane that says in which order it is read, where its parts were made in another one or come and go."""
+
+    def reading(self) -> Sequence[QWidget]:
+        """Its parts, first to last; one may lie within another, and what lies in none comes behind them."""
 
 
 class FocusOrder(QObject):
@@ -39,7 +48,10 @@ class FocusOrder(QObject):
 
     def order(self) -> list[QWidget]:
         """What Tab goes through, first to last."""
-        zones = [*self._first, *self._panes(), self._pages, self._last]
+        zones = [*self._first]
+        for pane in self._panes():
+            zones += [*(pane.reading() if isinstance(pane, Parted) else ()), pane]
+        zones += [self._pages, self._last]
         found: list[QWidget] = []
         widget: QWidget | None = self._window.nextInFocusChain()
         while widget is not None and widget is not self._window:
@@ -95,4 +107,8 @@ def _holds(pane: QWidget, widget: QWidget) -> bool:
 
 
 def _zone(widget: QWidget, zones: list[QWidget]) -> int:
-    return next((place for place, zone in enumerate(zones) if _holds(zone, widget)), len(zones))
+    """The place of the smallest of these that holds it."""
+    around = [(place, zone) for place, zone in enumerate(zones) if _holds(zone, widget)]
+    return next(
+        (place for place, zone in around if not any(zone is not other and zone.isAncestorOf(other) for _, other in around)), len(zones)
+    )

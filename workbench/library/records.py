@@ -95,6 +95,8 @@ class DraftRow:
     content: Content
     saved_at: str
     branch: str = ""
+    mark: str = ""
+    """Tells this text from any other that may stand there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +18,11 @@ from workbench.library.version_figures import VersionFigures
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Content, NotFound, canonical
+
+ASIDE = "kept aside"
+"""The branch of unsaved texts that gave way to others. It is closed: nobody writes on it, and nothing takes its newest for a prompt's."""
+_GAVE_WAY = "Unsaved text that gave way to other text, written at the same time"
+_CAME = "Written at the same time as the text that is kept aside"
 
 _SELECT = """
 SELECT version.id, version.uid, version.prompt_id, version.number, parent.number,
@@ -88,24 +94,20 @@ class Versions:
             raise NotFound(f"There is no version {version_id}.")
         return read_content(self._database.query, *rows[0])
 
-    def save(self, prompt_id: int, content: Content, note: str = "", author: str = "", branch: str | None = None) -> VersionRow:
+    def save(
+        self, prompt_id: int, content: Content, note: str = "", author: str = "", branch: str | None = None, over: str | None = None
+    ) -> VersionRow:
         """The new version on a branch (None: that which is written on); its draft is gone. Content equal to the branch's newest
-        version's makes none and answers that one."""
+        version's makes none and answers that one. `over`: as for `save_draft`."""
         with self._database.write() as writer:
             kind, name = _kind_and_name(writer, prompt_id)
             if kind == "snippet":
                 refuse_circle(asking(writer), name, content)
             branch = written_on(asking(writer), prompt_id) if branch is None else branch
-            draft = _draft(writer, prompt_id, branch)
-            version_id = _add_version(
-                writer,
-                prompt_id,
-                branch,
-                keep_content(writer, content),
-                note,
-                author or self._database.person,
-                draft["base"] if draft else None,
-            )
+            draft, kept = _draft(writer, prompt_id, branch), keep_content(writer, content)
+            author = author or self._database.person
+            version_id = _add_version(writer, prompt_id, branch, kept, note, author, draft["base"] if draft else None)
+            _keep_unknown(writer, prompt_id, branch, over, content)
             _drop_draft(writer, prompt_id, branch)
         return self.get(version_id)
 
@@ -127,22 +129,41 @@ class Versions:
         if not rows:
             return None
         base, content, saved_at = rows[0]
-        return DraftRow(prompt_id, base, read_draft(self._database.query, content), saved_at, branch)
+        return DraftRow(prompt_id, base, read_draft(self._database.query, content), saved_at, branch, _mark(content))
 
-    def save_draft(self, prompt_id: int, content: Content, base_version_id: int | None = None, branch: str | None = None) -> None:
+    def save_draft(
+        self, prompt_id: int, content: Content, base_version_id: int | None = None, branch: str | None = None, over: str | None = None
+    ) -> str:
         """Keep the working copy of a branch, on disk when this returns. One that is equal to the version it comes from is no draft
-        any more."""
+        any more. The answer is its mark, empty for none.
+
+        `over` is the mark of the draft that the caller knows, empty where it knows of none: other text that stands there was written at
+        the same time, and becomes a version before it gives way. None: whatever stands there gives way.
+        """
         content = storable(content)
         with self._database.write() as writer:
             _refuse_unknown(writer, prompt_id)
             branch = written_on(asking(writer), prompt_id) if branch is None else branch
-            keep_draft(writer, prompt_id, content, base_version_id, branch)
+            return keep_draft(writer, prompt_id, content, base_version_id, branch, over)
 
-    def discard_draft(self, prompt_id: int, branch: str | None = None) -> None:
-        """Forget the working copy of a branch. A prompt without versions keeps its draft: it has nothing else."""
+    def keep_aside(self, prompt_id: int, content: Content, base_version_id: int | None = None) -> int:
+        """The number of the version that has unsaved text which gave way to other text; it is made where none says the same."""
+        with self._database.write() as writer:
+            _refuse_unknown(writer, prompt_id)
+            here = _draft(writer, prompt_id, "")
+            stands = read_draft(asking(writer), here["content"]) if here is not None else None
+            number = _keep_aside(writer, prompt_id, content, base_version_id, stands)
+            if stands is not None and here is not None:
+                keep_draft(writer, prompt_id, stands, here["base"], "")  # it may be the first version now
+            return number
+
+    def discard_draft(self, prompt_id: int, branch: str | None = None, over: str | None = None) -> None:
+        """Forget the working copy of a branch. A prompt without versions keeps its draft: it has nothing else. `over`: as for
+        `save_draft`."""
         with self._database.write() as writer:
             branch = written_on(asking(writer), prompt_id) if branch is None else branch
             if _newest(writer, prompt_id, branch) is not None:
+                _keep_unknown(writer, prompt_id, branch, over, None)
                 _drop_draft(writer, prompt_id, branch)
 
     def set_label(self, prompt_id: int, name: str, version_id: int, *, sure: bool = False, author: str = "") -> None:
@@ -296,23 +317,52 @@ def written(query: Query, prompt_id: int, branch: str) -> tuple[Content, int | N
     return read_content(query, *row), id
 
 
-def keep_draft(writer: Writer, prompt_id: int, content: Content, base_version_id: int | None, branch: str) -> None:
-    """Write the working copy of a branch; one that is equal to the version it comes from is dropped."""
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _keep_unknown(writer: Writer, prompt_id: int, branch: str, over: str | None, now: Content | None, but: str = "") -> None:
+    """Make a version of a draft that is about to give way to `now` and that its writer has not seen; not of one whose text is `but`."""
+    here = _draft(writer, prompt_id, branch) if over is not None else None
+    if here is not None and here["content"] != but and _mark(here["content"]) != over:
+        _keep_aside(writer, prompt_id, read_draft(asking(writer), here["content"]), here["base"], now)
+
+
+def _keep_aside(writer: Writer, prompt_id: int, content: Content, base: int | None, now: Content | None) -> int:
+    content_id = keep_content(writer, content)
+    if now is not None and tip(asking(writer), prompt_id, "") is None:
+        # A prompt is known by its versions: without one of its own line, what was kept aside would be taken for what it says.
+        base = _add_version(writer, prompt_id, "", keep_content(writer, now), _CAME, "", None)
+    sql = "SELECT max(number) FROM version WHERE prompt_id = :id AND content_id = :content"
+    number = writer.run(sql, id=prompt_id, content=content_id).scalar()
+    if number is None:
+        if writer.run("SELECT 1 FROM branch WHERE prompt_id = :id AND name = :name", id=prompt_id, name=ASIDE).first() is None:
+            writer.add(store.tables.Branch(prompt_id=prompt_id, name=ASIDE, closed_at=stamps.now()))
+        _add_version(writer, prompt_id, ASIDE, content_id, _GAVE_WAY, "", base)
+        number = writer.run(sql, id=prompt_id, content=content_id).scalar_one()
+    return int(number)
+
+
+def keep_draft(writer: Writer, prompt_id: int, content: Content, base_version_id: int | None, branch: str, over: str | None = None) -> str:
+    """Write the working copy of a branch; one that is equal to the version it comes from is dropped. The answer is its mark."""
+    item = draft_to_json(writer, content)
+    text = canonical(item)
+    _keep_unknown(writer, prompt_id, branch, over, content, but=text)
     newest = _newest(writer, prompt_id, branch)
     base = base_version_id or (newest["id"] if newest else None)
     if newest and base == newest["id"] and newest["hash"] == content.hash:
         _drop_draft(writer, prompt_id, branch)
-        return
-    item = draft_to_json(writer, content)
+        return ""
     here = _draft(writer, prompt_id, branch)
     if here is None:
         row = store.tables.Draft(prompt_id=prompt_id, base_version_id=base, content=item, branch=branch)
         writer.touch("draft", writer.add(row))
         writer.touch("prompt", prompt_id)
-    elif here["content"] != canonical(item):
+    elif here["content"] != text:
         sql = "UPDATE draft SET content = :content, base_version_id = :base, saved_at = :at WHERE id = :id"
-        writer.run(sql, content=canonical(item), base=base, at=stamps.now(), id=here["id"])
+        writer.run(sql, content=text, base=base, at=stamps.now(), id=here["id"])
         writer.touch("draft", here["id"])
+    return _mark(text)
 
 
 def _drop_draft(writer: Writer, prompt_id: int, branch: str) -> None:

@@ -14,7 +14,9 @@ from workbench.gui.library.message_block import MessageBlock
 from workbench.gui.library.messages_pane import MessagesPane
 from workbench.gui.theme import set_kind
 from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.jinja_editor import JinjaEditor
 from workbench.gui.widgets.labels import label, line
+from workbench.gui.widgets.undo_together import UndoTogether
 from workbench.gui.widgets.units import in_units
 
 _MOST_TINTED = 500
@@ -169,13 +171,24 @@ class FindBar(QWidget):
             self._choose(found, next((n for n, place in enumerate(self._order(found)) if place >= here), 0))
 
     def replace_all(self) -> None:
-        """Replace all places; in each message that is one step to undo."""
+        """Replace all places; in all messages together that is one step to undo."""
         found, new = self.hits(), self.new.text()
+        changed: list[JinjaEditor] = []
         for block in self._messages.blocks:
             stretches = [(place.start, place.end, place.filled(new)) for one, place in found if one is block]
             if stretches:
                 block.editor.replace_stretches(stretches)
+                changed.append(block.editor)
+        step = UndoTogether(changed)
+        for editor in changed:
+            editor.together.append(step)
         self._count.setText(f"replaced {len(found):,}" if found else "none found")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:  # on one of its buttons
+            self.leave()
+        else:
+            super().keyPressEvent(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if not isinstance(event, QKeyEvent):

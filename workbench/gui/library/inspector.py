@@ -42,6 +42,7 @@ class Inspector(QWidget):
         self._context, self._working = context, working
         self._read: Content | None = None
         self.tabs = QTabBar()
+        self.tabs.setAccessibleName("Pages beside the prompt")
         self.tabs.setExpanding(False)
         self.tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         set_role(self.tabs, "body", 500)

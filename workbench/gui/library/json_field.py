@@ -42,6 +42,7 @@ class JsonField(QWidget):
         column.addWidget(self.text)
         column.addWidget(self._trouble)
         self.text.textChanged.connect(self._changed)
+        self.text.document().documentLayout().documentSizeChanged.connect(lambda _size: self._resize())
         theme().follow(self._resize)
         self._resize()
 
@@ -90,7 +91,8 @@ class JsonField(QWidget):
         self._resize()
 
     def _resize(self) -> None:
-        lines = min(12, max(3, self.text.blockCount() + 1))
+        rows = round(self.text.document().size().height())  # of a plain text they are counted, a line that wraps as several
+        lines = min(12, max(3, rows + 1))
         self.text.setFixedHeight(lines * self.text.fontMetrics().lineSpacing() + theme().px(14))
 
 

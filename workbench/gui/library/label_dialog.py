@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QListWidget, QWidget
 
 from workbench.gui.library.tree import when
@@ -60,7 +61,7 @@ def ask_label(
         wishes.remove(name)
 
     for name in version.labels:
-        made.body.addWidget(button(f"Remove {name}", kind="link-danger", on=partial(remove_it, name)))
+        made.body.addWidget(button(f"Remove {name}", kind="link-danger", on=partial(remove_it, name)), 0, Qt.AlignmentFlag.AlignLeft)
     for name in labels:
         box = QCheckBox(f"Ask before moving {name}")
         box.setChecked(name in protected)

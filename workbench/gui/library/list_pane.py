@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from workbench.gui.library.filter_chips import FilterChips
@@ -16,7 +16,7 @@ from workbench.gui.library.tree_delegate import TreeDelegate
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.empty import EmptyState
-from workbench.gui.widgets.labels import ElidedLabel, line
+from workbench.gui.widgets.labels import label, line
 from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.words import counted
 
@@ -85,6 +85,13 @@ class PromptView(QTreeView):
             return
         super().keyPressEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        rect = self.visualRect(self.currentIndex())
+        was_seen = not rect.isEmpty() and QRect(QPoint(0, 0), event.oldSize()).contains(rect.center())
+        super().resizeEvent(event)
+        if was_seen:
+            self.scrollTo(self.currentIndex())
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
             self.setProperty("by_key", True)
@@ -130,7 +137,7 @@ class ListPane(QWidget):
         self._chips.wanted.connect(self.set_filter)
         self._more = icon_button("list-filter", "Filter by tag, label, folder, model or date", kind="plain", on=self._filter_menu)
         self._new = icon_button("plus", "New prompt (Ctrl N)", kind="plain", on=actions["library.new"].trigger)
-        self._count = ElidedLabel("", "small", "text3")
+        self._count = label("", "small", "text3", wrap=True)
         self._empty = EmptyState(
             "No prompts yet",
             "Import a folder or write the first one.",
@@ -194,7 +201,9 @@ class ListPane(QWidget):
         found = [counted(len(rows) - snippets, "prompt")] if len(rows) > snippets or not snippets else []
         found += [counted(snippets, "snippet")] if snippets else []
         where = " in the archive" if self.filter.archived else ""
-        self._count.setText(f"{', '.join(found)}{where}, {counted(versions, 'version')}")
+        told = [f"{', '.join(found)}{where}", counted(versions, "version")]
+        # Where all of it has no room in one line it goes on in the next one, behind a comma.
+        self._count.setText(", ".join(told).replace(" ", "\u00a0").replace(",\u00a0", ", "))
 
     def set_filter(self, wanted: Filter) -> None:
         """Narrow the list."""
@@ -350,6 +359,10 @@ class ListPane(QWidget):
 
     def _filter_menu(self) -> None:
         self._chips.menu(self.filter, self._rows).popup(self._more.mapToGlobal(QPoint(0, self._more.height() + 2)))
+
+    def reading(self) -> list[QWidget]:
+        """The parts from top to bottom: chips are made anew at times."""
+        return [self.field, self._more, self._new, self._chips, self._stack]
 
     def sizeHint(self) -> QSize:
         return QSize(theme().px(264), 600)

@@ -60,12 +60,14 @@ class MessagesPane(QScrollArea):
         self._variable = button("Insert variable", "braces", "quiet", on=self._variable_menu, tip="At the caret; Ctrl Space completes one")
         self._snippet = button("Insert snippet", "puzzle", "quiet", on=self.choose_snippet, tip=tooltip("library.insert_snippet"))
         self._more = button("Examples or history", "messages-square", "quiet", on=self._more_menu, tip="Messages that come as a value")
-        self._below = QGridLayout()
+        self.foot = QWidget()
+        self._below = QGridLayout(self.foot)
+        self._below.setContentsMargins(0, 0, 0, 0)
         self._below.setSpacing(4)
         self._columns = 0
         theme().follow(self._arrange)
         self._arrange()
-        self._column.addLayout(self._below)
+        self._column.addWidget(self.foot)
         self._column.addStretch(1)
         self.setWidget(self._page)
 

@@ -107,6 +107,7 @@ class ParametersPanel(QScrollArea):
         self._slider.setPageStep(10)
         self._slider.setAccessibleName("Temperature")
         self._temperature = decimal_field(2.0, "Temperature", "0 repeats itself, 1 is usual, more is wilder")
+        self._temperature.setSpecialValueText("default")  # the slider needs the room
         self._top_p = decimal_field(1.0, "Top p", "Only words within this share of likelihood")
         self._longest = whole_field(10_000_000, "Longest answer", " tokens", "max_tokens: an answer is cut off there")
         self._longest.setSingleStep(100)
@@ -164,7 +165,7 @@ class ParametersPanel(QScrollArea):
 
     def _resize(self) -> None:
         for made in (self._temperature, self._top_p, self._longest, self._seed, self._budget, self._effort):
-            made.setFixedWidth(theme().px(136))
+            made.setFixedWidth(theme().px(92 if made is self._temperature else 136))
         self._slider.setMinimumHeight(theme().px(24))
 
     # -- values ------------------------------------------------------------------------------------------------

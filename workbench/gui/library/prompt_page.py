@@ -78,9 +78,7 @@ class PromptPage(QWidget):
         self.samples = SampleStrip(context)
         self.preview = PreviewPane()
         self.trial = TryPanel(context)
-        self._archived = Banner(
-            "info", "This prompt is in the archive.", "", [button("Restore", on=self.restore_wanted.emit)], "archive-restore"
-        )
+        self._archived = Banner("info", "", "", [button("Restore", on=self.restore_wanted.emit)], "archive-restore")
         self._nothing = EmptyState("No prompt is open", "Choose one at the left, or write a new one.")
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -187,6 +185,11 @@ class PromptPage(QWidget):
         """edit, split or preview."""
         return str(self.header.views.value)
 
+    def reading(self) -> list[QWidget]:
+        """The parts from top to bottom: Tab goes through them so."""
+        above = [self.header, self._archived, self.old.bar, self._find, self.snippets]
+        return [*above, self.old, self.messages.foot, self.samples, self.preview, self.trial]
+
     def show_view(self, view: str) -> None:
         """Show the messages, the preview, or both."""
         self.header.views.set_value(view)
@@ -214,6 +217,12 @@ class PromptPage(QWidget):
             self.show_view("split")
         self._find.open(replace=replace and not self.working.read_only)
 
+    def take_back(self, *, redo: bool = False) -> None:
+        """Undo from the buttons of the search bar; in a text the keys are its own."""
+        block = self.messages.current()
+        if self.finding and block is not None:
+            (block.editor.redo_step if redo else block.editor.undo_step)()
+
     def try_once(self) -> None:
         """Send the prompt once with the values shown."""
         at, old = self.working.at, self.old.now
@@ -225,6 +234,8 @@ class PromptPage(QWidget):
 
     def show_archived(self, archived: bool) -> None:
         """Say that the prompt is in the archive."""
+        kind = self.working.at.prompt.kind if self.working.at is not None else "prompt"
+        self._archived.title.setText(f"This {kind} is in the archive.")
         self._archived.setVisible(archived)
 
     # -- where a search came from ------------------------------------------------------------------------------
@@ -381,6 +392,7 @@ class PromptPage(QWidget):
             looped=facts.looped,
             specs=facts.content.variables,
             is_broken=any(facts.problems),
+            kind=self.working.at.prompt.kind if self.working.at is not None else "prompt",
         )
         self._problems = problems(facts, values)
         self.samples.show_problems(len(self._problems))

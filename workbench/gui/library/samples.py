@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 _MOST_OPTIONS = 5
-_NONE = "This prompt has no variables. Write {{ a_name }} where a value belongs."
+_NONE = "This {} has no variables. Write {{{{ a_name }}}} where a value belongs."
 _UNREAD = "Variables are listed as soon as the text can be read."
 _TALLEST = 112
 """Height in pixels at 100% from which the buttons scroll: about three and a half rows."""
@@ -269,6 +269,7 @@ class SampleStrip(QWidget):
         looped: Collection[str] = (),
         specs: Mapping[str, VariableSpec] | None = None,
         is_broken: bool = False,
+        kind: str = "prompt",
     ) -> None:
         """Show the variables of a prompt with these values. `looped`: those that should be lists.
 
@@ -281,7 +282,7 @@ class SampleStrip(QWidget):
         self._specs = dict(specs or {})
         ordered = sorted(names, key=lambda name: name in values or name not in required)
         key = [(name, repr(values.get(name)), name in values, name in required, self._specs.get(name)) for name in ordered]
-        self._all.setText("" if names else _UNREAD if is_broken else _NONE)
+        self._all.setText("" if names else _UNREAD if is_broken else _NONE.format(kind))
         if key == getattr(self, "_shown", None):
             return
         self._shown = key

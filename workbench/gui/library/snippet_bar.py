@@ -39,9 +39,10 @@ class SnippetBar(Banner):
         said = ""
         if changed:
             since = f" since v{at.base.number}" if at.base is not None else ""
-            said = f"{joined(changed)} changed{since}. This prompt has the text as it was."
+            said = f"{joined(changed)} changed{since}. This {at.prompt.kind} has the text as it was."
         elif gone:
-            said = f"{joined(gone)} {'is' if len(gone) == 1 else 'are'} no longer in the library. This prompt keeps the text as it was."
+            are = "is" if len(gone) == 1 else "are"
+            said = f"{joined(gone)} {are} no longer in the library. This {at.prompt.kind} keeps the text as it was."
         elif at.prompt.kind == "snippet":
             said = f"This snippet is {included_by(len(at.uses))}."
         self.title.setText(said)

@@ -62,6 +62,8 @@ class Opened:
     branches: tuple[BranchRow, ...] = ()
     tip: VersionRow | None = None
     """The newest version of the branch that is written on, or the one that it began at."""
+    draft: str = ""
+    """The mark of the draft; empty for none."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ def open_prompt(ws: Workspace, prompt_id: int, before: Opened | None = None, *, 
         attributions(ws, versions, known) if with_figures else {},
         ws.branches.list(prompt_id),
         tip,
+        draft.mark if draft is not None else "",
     )
 
 

@@ -96,15 +96,30 @@ class VersionVerbs:
         self._working.discard(done)
 
     def _written_elsewhere(self, at: Opened, mine: Content) -> None:
-        text = f"Somebody else wrote in {at.prompt.name} at the same time. Their text stands here now, not yours."
-        self._context.warn(text, "Bring mine back", lambda: self._take_back(at.prompt.id, at.prompt.branch, mine))
+        said = f"Other text was written in {at.prompt.name} at the same time, in another window or by somebody else."
+
+        def kept(number: int) -> None:
+            self._context.warn(f"{said} It stands here now; yours is kept as v{number}.", "Bring mine back", back)
+
+        def not_kept(problem: BaseException) -> None:
+            self._context.warn(f"{said} It stands here now, not yours.", "Bring mine back", back)
+            self._context.failed(problem)
+
+        def back() -> None:
+            self._take_back(at.prompt.id, at.prompt.branch, mine)
+
+        base = at.base.id if at.base is not None else None
+        self._context.bridge.call(
+            self._context.ws.versions.keep_aside, at.prompt.id, mine, base, then=kept, failed=not_kept, owner=self._owner
+        )
 
     def _take_back(self, prompt_id: int, branch: str, lost: Content) -> None:
         at = self._working.at
         if at is not None and (at.prompt.id, at.prompt.branch) == (prompt_id, branch):
-            self._working.put(lost)
+            self._working.put(lost, beside=True)
         else:
-            self._call(self._context.ws.versions.save_draft, prompt_id, lost, None, branch, then=lambda _none: self._opened(prompt_id))
+            save = self._context.ws.versions.save_draft
+            self._call(save, prompt_id, lost, None, branch, "", then=lambda _mark: self._opened(prompt_id))
 
     def restore(self, version: VersionRow) -> None:
         """Make an old version the newest; unsaved edits are saved or discarded first, as the user says."""

@@ -78,12 +78,13 @@ class VersionsPanel(QListView):
         row = self.currentIndex().data(ROW)
         known = {other.id for other in self.list.rows if not isinstance(other, WorkingRow)}
         made = bool(versions) and versions[0].id not in known and any(other.id in known for other in versions)
+        made = made and tip in (None, versions[0].id)  # one that is kept aside is not what is written on
         kept = getattr(row, "id", None) if row is not None and not made else None
         if switched and not made:
             kept = tip
         self.list.show(working, versions, changed, closed)
-        first = 1 if working is not None and versions else 0
-        at = next((i for i, other in enumerate(self.list.rows) if kept is not None and getattr(other, "id", None) == kept), first)
+        places = {getattr(other, "id", None): at for at, other in enumerate(self.list.rows)}
+        at = next((places[id] for id in (kept, tip) if id is not None and id in places), 1 if working is not None and versions else 0)
         if self.list.rows:
             self.setCurrentIndex(self.list.index(at, 0))
         self.want(self._wanted)

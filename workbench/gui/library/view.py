@@ -162,6 +162,8 @@ class LibraryScreen(Screen):
             "library.collapse": lambda: self._write(lambda: self.page.messages.fold()),
             "library.find": lambda: self._write(lambda: self.page.find_text()),
             "library.replace": lambda: self._write(lambda: self.page.find_text(replace=True)),
+            "edit.undo": lambda: self.page.take_back(),
+            "edit.redo": lambda: self.page.take_back(redo=True),
             "library.complete": lambda: self._write(lambda: self.page.messages.complete()),
             "library.next_problem": lambda: self._write(lambda: self._next_problem(1)),
             "library.previous_problem": lambda: self._write(lambda: self._next_problem(-1)),

@@ -64,6 +64,8 @@ class WorkingCopy(QObject):
         """True while the content was typed in this window."""
         self._in_flight = 0
         self._serials: dict[tuple[int, str], int] = {}
+        self._known: dict[tuple[int, str], str] = {}
+        """Of each branch of a prompt: the mark of the draft that was last read or written here; other text that stands there is kept."""
         self._unkept: dict[tuple[int, str], tuple[Any, ...]] = {}
         """Of each branch of a prompt that is not open any more: the call that could not write what was typed in it."""
         self._lock = threading.Lock()
@@ -166,6 +168,8 @@ class WorkingCopy(QObject):
         if not same:
             self.flush()  # what was typed in the last one until now
         self._at = found
+        if not typed:
+            self._known[_text_of(found)] = found.draft
         if typed or (same and found.content == self._content):
             if before is None or _without_text(found) != _without_text(before):
                 self.renewed.emit()
@@ -230,7 +234,7 @@ class WorkingCopy(QObject):
         # An older text must never come after a newer one, whichever threads they are written on.
         with self._lock:
             if self._serials.get(of) == serial:
-                ws.versions.save_draft(of[0], content, base, of[1])
+                self._known[of] = ws.versions.save_draft(of[0], content, base, of[1], self._known.get(of))
 
     def _kept(self, _nothing: object) -> None:
         self._in_flight -= 1
@@ -266,6 +270,9 @@ class WorkingCopy(QObject):
             self._in_flight -= 1
             if edits == self._edits:
                 self._is_mine = False  # a version has it
+            else:
+                self._pending = True  # what was typed meanwhile: its draft may have gone with the one that was saved
+                self._save_timer.start(SAVE_MS)
             then(row)
             self.renew()
 
@@ -276,8 +283,11 @@ class WorkingCopy(QObject):
         id, branch = of
         with self._lock:
             if self._serials.get(of) == serial:
-                ws.versions.save_draft(id, content, base, branch)  # so that the version knows where it came from
-            return ws.versions.save(id, content, note, str(self._context.settings.get("author")), branch)
+                # So that the version knows where it came from.
+                self._known[of] = ws.versions.save_draft(id, content, base, branch, self._known.get(of))
+            row = ws.versions.save(id, content, note, str(self._context.settings.get("author")), branch, self._known.get(of))
+            self._known[of] = ""
+            return row
 
     def discard(self, then: Callable[[Content], object]) -> None:
         """Go back to the version that the working copy came from; `then` gets what was thrown away."""
@@ -294,11 +304,14 @@ class WorkingCopy(QObject):
 
     def _discard(self, ws: Workspace, of: tuple[int, str]) -> None:
         with self._lock:
-            ws.versions.discard_draft(*of)
+            ws.versions.discard_draft(*of, self._known.get(of))
+            self._known[of] = ""
 
-    def put(self, content: Content) -> None:
-        """Show another content as if the user had typed it all."""
+    def put(self, content: Content, *, beside: bool = False) -> None:
+        """Show another content as if the user had typed it all; with `beside`, unsaved text that stands there now is kept as a version."""
         if not self.read_only:
+            if beside and self._at is not None:
+                self._known[_text_of(self._at)] = ""
             self._replace(content)
             self._pending = self._is_mine = True
             self.flush()

@@ -7,8 +7,10 @@ from typing import Any
 
 from PySide6.QtCore import QMimeData, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
+    QKeySequence,
     QPainter,
     QPaintEvent,
     QResizeEvent,
@@ -27,12 +29,16 @@ from workbench.gui.widgets.brackets import is_bracket, pair_at
 from workbench.gui.widgets.jinja_completion import Completion
 from workbench.gui.widgets.jinja_highlighter import JinjaHighlighter, paint_chips
 from workbench.gui.widgets.jinja_tokens import scan
+from workbench.gui.widgets.popup_menu import begin_with_first
+from workbench.gui.widgets.undo_together import UndoTogether
 from workbench.gui.widgets.units import as_units, in_characters, in_units
 
 _TALLEST_LINES = 2000
 """A longer message scrolls in itself: a page of that height would cost a layout of all its lines at every key."""
 _MOST_COLOURED = 300_000
 """Characters from which a message is not coloured any more: the first colouring alone would hold the window for seconds."""
+_LONG_LINE = 20_000
+"""Characters from which a line's glyphs are kept: Qt would make those of the whole line again for each look at the caret and each paint."""
 _BRACKET_LINES = 60
 """So many lines up and down are looked through for the other bracket."""
 
@@ -72,6 +78,8 @@ class JinjaEditor(QTextEdit):
         set_role(self, "code")
         self.attachable: Callable[[QMimeData], list[Any]] | None = None
         """What of dropped or pasted data is no text; without it, only text is taken."""
+        self.together: list[UndoTogether] = []
+        """Steps of this text's history that are undone with those of other editors."""
         self._text = ""
         self._marks: dict[str, list[QTextEdit.ExtraSelection]] = {}
         self._problem: tuple[int, int] | None = None
@@ -102,7 +110,12 @@ class JinjaEditor(QTextEdit):
         document.setUndoRedoEnabled(False)
         self.highlighter.setDocument(document if len(text) <= self._most_coloured else None)
         self.setPlainText(text)
+        self.together.clear()
         self._text = self._read()
+        block = document.begin()
+        while len(text) > _LONG_LINE and block.isValid():
+            _keep_glyphs(block)
+            block = block.next()
         self._set_line_height()
         document.setUndoRedoEnabled(True)
         self._fit()
@@ -200,6 +213,20 @@ class JinjaEditor(QTextEdit):
             cursor.insertText(text)
         cursor.endEditBlock()
 
+    def undo_step(self) -> None:
+        """Take the last step back, in the other editors too where it was one with theirs."""
+        if self.isReadOnly() or any(step.undo() for step in reversed(self.together)):
+            return
+        before = self._text
+        self.undo()
+        if self._text is before:  # only how tall its lines are, which follows the size of text
+            self.undo()
+
+    def redo_step(self) -> None:
+        """Do it again, in all of them."""
+        if not self.isReadOnly() and not any(step.redo() for step in self.together):
+            self.redo()
+
     def insert(self, text: str) -> None:
         """Put text in at the caret, as one step to undo."""
         self.textCursor().insertText(text)
@@ -231,6 +258,7 @@ class JinjaEditor(QTextEdit):
         text = self._read()
         if text != self._text:
             self._text = text
+            _keep_glyphs(self.textCursor().block())
             self.edited.emit()
 
     # -- how it looks ------------------------------------------------------------------------------------------
@@ -300,6 +328,8 @@ class JinjaEditor(QTextEdit):
         self._fit()
 
     def _set_line_height(self) -> None:
+        if self.document().begin().blockFormat().lineHeight() == theme().line("code"):
+            return  # it would be a step to undo, and take away what could be done again
         shape = QTextBlockFormat()
         shape.setLineHeight(theme().line("code"), QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         cursor = QTextCursor(self.document())
@@ -362,4 +392,26 @@ class JinjaEditor(QTextEdit):
             super().keyPressEvent(event)
             self.completion.offer()
             return
-        super().keyPressEvent(event)
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.undo_step()
+        elif event.matches(QKeySequence.StandardKey.Redo):
+            self.redo_step()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = self.createStandardContextMenu(event.pos())
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name, verb in (("edit-undo", self.undo_step), ("edit-redo", self.redo_step)):
+            for action in menu.actions():
+                if action.objectName() == name:
+                    action.triggered.disconnect()
+                    action.triggered.connect(verb)
+        menu.popup(event.globalPos())
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            begin_with_first(menu)
+
+
+def _keep_glyphs(block: QTextBlock) -> None:
+    if block.length() > _LONG_LINE:
+        block.layout().setCacheEnabled(True)
