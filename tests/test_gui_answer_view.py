@@ -9,8 +9,8 @@ from typing import cast
 
 import pytest
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage, QPainter
-from PySide6.QtWidgets import QDialog, QLabel, QPushButton
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage, QPainter, QTextOption
+from PySide6.QtWidgets import QDialog, QLabel, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
@@ -187,3 +187,10 @@ def test_the_address_is_copied_as_it_is(qtbot: QtBot, seen: CompareScreen) -> No
     made = dialogs()[0]
     button_of(made, "Copy address").click()
     assert QGuiApplication.clipboard().text() == address
+
+
+def test_the_raw_reply_ends_its_lines_anywhere(qtbot: QtBot, seen: CompareScreen) -> None:
+    seen.page.detail.show_raw()
+    fields = dialogs()[0].findChildren(QPlainTextEdit)
+    assert fields
+    assert all(field.wordWrapMode() == QTextOption.WrapMode.WrapAnywhere for field in fields), "a picture in letters has no words"
