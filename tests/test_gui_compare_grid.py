@@ -450,11 +450,27 @@ def test_every_state_fits_into_its_row_at_every_text_size(qtbot: QtBot, height: 
                 painter.paint(inside, rect, shown, column(), current=hovered, hover_star=None, hovered=hovered)
                 inside.end()
             if shown is not None:
-                areas = painter.fix_areas(frame, fixes_of(shown, column()))
+                areas = [area for area in painter.fix_areas(frame, fixes_of(shown, column())) if not area.isEmpty()]
                 assert all(area.height() >= 24 for area in areas)
                 assert all(rect.contains(area.intersected(rect)) for area in areas)
     finally:
         look.choose("light", 100)
+
+
+@pytest.mark.parametrize("wide", [120, 150, 208, 300])
+@pytest.mark.parametrize("kind", ["auth", "quota", "budget", "network"])
+def test_words_that_act_never_lie_over_each_other(qtbot: QtBot, wide: int, kind: str) -> None:
+    application()
+    look = theme()
+    painter, frame = CellPainter(look), Frame.of(look, QRect(0, 0, wide, row_height(look, "normal")), "normal")
+    for status in ("queued", "failed"):
+        made = cell(status=status, text="", text_length=0, error={"kind": kind, "message": "No."})
+        fixes = fixes_of(Shown(made, state_of(made)), column())
+        first, *others = painter.fix_areas(frame, fixes)
+        assert not first.isEmpty()
+        assert frame.rect.contains(first)
+        assert all(area.isEmpty() or area.left() > first.right() + 4 for area in others)
+        assert wide < 300 or all(not area.isEmpty() for area in others)
 
 
 def table_of(qtbot: QtBot, grid: Grid) -> GridTable:

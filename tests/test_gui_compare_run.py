@@ -546,7 +546,7 @@ def test_repeats_are_reached_from_bar_and_panel(
     shown = screen.page.current()
     assert shown is not None
     assert shown.cell.repeat == 2
-    assert "repeat 2 of 3" in screen.page.detail.head.where.text()
+    assert "repeat 2 of 3" in screen.page.detail.head.repeat.text()
 
 
 def test_a_budget_that_is_used_up_can_be_raised(

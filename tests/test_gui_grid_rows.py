@@ -80,6 +80,22 @@ def test_words_are_found_with_the_keyboard_marked_and_gone_through(qtbot: QtBot,
     assert not page.detail.text.answer.extraSelections()
 
 
+def test_no_step_is_lost_while_the_store_is_looked_through(qtbot: QtBot, screen: CompareScreen) -> None:
+    bar, table = screen.page.find_bar, screen.page.table
+    words = answers(screen, 0)[0].split()[0]
+    press(screen, Qt.Key.Key_F, CONTROL)
+    QTest.keyClicks(bar.field, words)
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_F3, Qt.Key.Key_F3):  # nothing was found yet
+        QTest.keyClick(bar.field, key)
+    assert not bar.places
+    qtbot.waitUntil(lambda: bool(bar.places), timeout=5000)
+    row, at = bar.places[3 % len(bar.places)]  # the first answer, which is the current one, is passed by
+    assert bar.places[0] == (0, 0)
+    assert table.current() == (screen.model.grid.case_index(row), table.visible()[at])
+    qtbot.wait(300)  # the field tells of its letters by now
+    assert bar.places, "what was found stays"
+
+
 def test_words_that_no_answer_holds_are_said_to_be_in_none(qtbot: QtBot, screen: CompareScreen) -> None:
     bar = screen.page.find_bar
     press(screen, Qt.Key.Key_F, CONTROL)

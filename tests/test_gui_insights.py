@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,13 +18,18 @@ from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished_well, opened
+from tests.run_workspace import executed, fill
+from workbench.cli.frame import perform
 from workbench.gui.insights.case_list import HEADS
 from workbench.gui.insights.comparing import Item
 from workbench.gui.insights.prompt_change import PromptDiffDialog
 from workbench.gui.insights.view import InsightsScreen
+from workbench.gui.widgets.chip import Chip
+from workbench.gui.words import duration, percent, total_money
 from workbench.settings import Settings
 from workbench.values import Case, Check, Content, Definition, Message, PromptRef
 from workbench.workspace import Workspace
+from workbench.workspace.regressions import chance
 
 Start = Callable[..., FakeProvider]
 FIRST = "{% if 'up' not in word %}Please {% endif %}{{ word }}\nThank you \U0001f600 kindly"
@@ -124,7 +130,7 @@ def test_a_rerun_opens_beside_its_baseline_with_what_turned(screen: InsightsScre
     assert "1 against 1 could be chance" in screen.figures.chance.text()
     assert screen.page.progress.text() == "1 of 2 read"
     chips = [screen.bar.chips.itemAt(at).widget().accessibleName() for at in range(screen.bar.chips.count())]  # type: ignore[union-attr]
-    assert "Orders v1 to v2" in chips
+    assert any(words.startswith("Orders v1 to v2: ") for words in chips)
     assert "cases 4 to 5, 4 of them shared" in chips
     assert "Small" in chips
 
@@ -254,6 +260,76 @@ def test_what_changed_is_written_as_workbench_diff_prints_it(qtbot: QtBot, scree
     assert next(case for case in found["cases"] if case["change"] == "worse")["decision"] == "flagged"
     assert "worse: case 2 case go" in (tmp_path / "out.txt").read_text("utf-8")
     assert "(flagged)" in (tmp_path / "out.txt").read_text("utf-8")
+
+
+def test_the_screen_and_the_command_line_say_the_same_figures(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two columns whose figures are added up, and a model that answered in one run only."""
+    made = fill(tmp_path / "two.db", settings, fakeprovider(answer="echo").base_url, cases=5, models=2, versions=(1,))
+    runs = [executed(made, settings) for _ in range(2)]
+    ws = Workspace.open(made.path, settings)
+    with ws._database.write() as writer:  # one case turned in one column
+        job = next(cell.job_id for cell in ws.runs.cells(runs[1]) if (cell.case_index, cell.column) == (2, 1))
+        writer.run("UPDATE score SET passed = 0 WHERE output_id = (SELECT id FROM output WHERE job_id = :job)", job=job)
+    ws.close()
+    names = [f"Refunds #{number}" for number in (2, 1)]
+    assert perform(["--workspace", str(made.path), "diff", *names, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert perform(["--workspace", str(made.path), "diff", *names]) == 1
+    text = capsys.readouterr().out
+    session = opened(qtbot, made.path, settings, place="insights")
+    session.context.go("insights", run_id=runs[1], baseline_id=runs[0])
+    shown = cast("InsightsScreen", session.window.screen_at("insights"))
+    qtbot.waitUntil(lambda: shown.answers is not None, timeout=15_000)
+    figures, counts = shown.figures, told["counts"]
+    assert (counts["worse"], counts["same"]) == (1, 9)
+    assert [part.number.text() for part in (figures.worse, figures.better, figures.same)] == [
+        str(counts[kind]) for kind in ("worse", "better", "same")
+    ]
+    assert f"In all: {counts['worse']} worse, {counts['better']} better, {counts['same']} same" in text
+    rates = [told[f"{side}pass_rate"] for side in ("baseline_", "")]
+    assert [label.text() for label in figures.rows[0]] == [percent(rate) for rate in rates]
+    assert [label.text() for label in figures.rows[1]] == [duration(told[f"{side}p50_ms"]) for side in ("baseline_", "")]
+    assert [label.text() for label in figures.rows[2]] == [total_money(Decimal(told[f"{side}cost_usd"])) for side in ("baseline_", "")]
+    assert figures.chance.text().startswith(chance(counts["worse"], counts["better"], told["p_value"]))
+    for number, column in enumerate(told["columns"]):
+        shown.bar.column.setCurrentIndex(number + 1)
+        shown.bar.filtered.emit()
+        assert figures.worse.number.text() == str(column["worse"])
+        assert figures.rows[0][1].text() == percent(column["pass_rate"])
+    finished_well(session)
+
+
+def test_a_prompt_that_changed_is_named_once(screen: InsightsScreen) -> None:
+    said = [chip.text for chip in screen.bar.findChildren(Chip) if chip.text.startswith("Orders")]
+    assert len(said) == 1
+    assert said[0].startswith("Orders v1 to v2: ")
+
+
+def test_where_nothing_can_be_compared_nobody_is_told_that_nothing_got_worse(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = fill(tmp_path / "apart.db", settings, fakeprovider(answer="echo").base_url, cases=2, models=1, versions=(1,))
+    first = executed(made, settings)
+    ws = Workspace.open(made.path, settings)
+    other = ws.datasets.create("Other")
+    ws.datasets.add_cases(other, [Case({"input": "something else"})])
+    model = ws.connections.model(made.models[0]).uid
+    definition = Definition("Others", (PromptRef(ws.prompts.get(made.prompt).uid, 1),), (model,), ws.datasets.get(other).uid)
+    second = _run(ws, ws.runs.start_comparison(ws.comparisons.save(definition)))
+    ws.close()
+    assert perform(["--workspace", str(made.path), "diff", "Others", "Refunds #1"]) == 2
+    said = capsys.readouterr()
+    assert "0 worse, 0 better, 0 same." in said.out
+    assert "workbench: Nothing could be compared. The runs share no case: their values or references are others." in said.err
+    session = opened(qtbot, made.path, settings, place="insights")
+    session.context.go("insights", run_id=second, baseline_id=first)
+    shown = cast("InsightsScreen", session.window.screen_at("insights"))
+    qtbot.waitUntil(lambda: shown.pair is not None and shown.pair.run.id == second)
+    qtbot.waitUntil(lambda: shown.figures.rule.text() == "Nothing could be compared")
+    assert shown.figures.chance.text() == "The runs share no case: their values or references are others."
+    finished_well(session)
 
 
 def test_running_again_goes_to_compare_with_a_new_run(qtbot: QtBot, screen: InsightsScreen, made: Rerun) -> None:

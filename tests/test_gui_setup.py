@@ -280,6 +280,19 @@ def test_more_than_a_thousand_calls_are_started_only_after_a_question(
     assert not screen.context.ws.runs.list()
 
 
+def test_how_long_a_prompt_is_takes_no_room_from_its_name(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    dialog = setup(qtbot, opening(filled), prompt_id=filled.prompt)
+    row = dialog.prompts.rows[0]
+    row.show_tokens(None)
+    without = row.minimumSizeHint().width()
+    row.show_tokens(123_456)
+    assert row.tokens.text() == "about 123,456 tokens in"
+    assert row.minimumSizeHint().width() == without, "with large text the column would be wider than its room, and cut"
+
+
 def test_figures_of_earlier_choices_are_not_said_of_new_ones(
     qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
 ) -> None:

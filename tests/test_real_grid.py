@@ -79,6 +79,16 @@ def test_rows_are_filtered_by_words_by_keys(grid: RealWindow) -> None:
     grid.waits_for(ROWS, [ODD])
 
 
+def test_rows_are_filtered_by_words_by_clicks(grid: RealWindow) -> None:
+    grid.press("Button", "All cases")
+    grid.choose("Filter and sort rows")
+    grid.press("EditableText", "Text of the answer")
+    grid.type("zebra")
+    grid.see("StaticText", "Rows left", holds=lambda item: item.value.startswith("1 of 8") or not item.value)
+    grid.press("Button", "Show rows")
+    grid.waits_for(ROWS, [ODD])
+
+
 def test_rows_where_a_pair_disagrees_are_found_by_keys(grid: RealWindow) -> None:
     grid.key("ctrl+shift+f")
     for box, presses in (("One column", 1), ("The other column", 4)):
@@ -150,6 +160,32 @@ def test_a_column_is_hidden_moved_and_grouped_by_the_mouse(grid: RealWindow) -> 
     grid.waits_for("table.visible()", [1, 3, 2])
     grid.press("Button", "Undo")
     grid.waits_for("table.visible()", [1, 3, 0, 2])
+
+
+def test_columns_are_grouped_by_prompt_and_shown_as_they_were_set_up_again(grid: RealWindow) -> None:
+    grid.press("Button", "Columns")
+    grid.choose("By prompt")
+    grid.waits_for("page.columns.grouped", "prompt")
+    grid.key("g")
+    grid.waits_for("page.columns.grouped", "")
+    grid.waits_for("table.visible()", [0, 1, 2, 3])
+    grid.click_at(*head(grid, 2), button=3)
+    grid.choose("Move to the left")
+    grid.waits_for("table.visible()", [0, 2, 1, 3])
+    grid.press("Button", "Columns")
+    grid.choose("As they were set up")
+    grid.waits_for("table.visible()", [0, 1, 2, 3])
+
+
+def test_the_next_prompt_version_is_shown_by_keys_and_by_a_click(grid: RealWindow) -> None:
+    grid.key("bracketright")
+    grid.waits_for("len(table.visible())", 2)
+    grid.key("bracketleft")
+    grid.waits_for("len(table.visible())", 4)
+    grid.press("CheckBox", "Prompt version: v1")
+    grid.waits_for("len(table.visible())", 2)
+    grid.press("CheckBox", "Prompt version: All")
+    grid.waits_for("len(table.visible())", 4)
 
 
 # -- finding and differences -------------------------------------------------------------------------------------

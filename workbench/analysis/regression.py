@@ -98,6 +98,11 @@ class Regression:
         return sum(pair.counts[kind] for pair in self.pairs)
 
     @property
+    def compared(self) -> int:
+        """How many cases could be compared, over all pairs; with none of them, no case got worse either."""
+        return sum(self.count(kind) for kind in ("worse", "better", "same"))
+
+    @property
     def p_value(self) -> float:
         """Over all pairs. Columns answer the same cases, so with several it is a guide, not a test."""
         return mcnemar(self.count("worse"), self.count("better"))

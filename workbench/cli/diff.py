@@ -18,8 +18,9 @@ def diff_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def diff_verb(options: argparse.Namespace, terminal: Terminal) -> int:
-    """The exit code of `workbench diff`: 1 where more cases got worse than are allowed."""
+    """The exit code of `workbench diff`: 1 where more cases got worse than are allowed, 2 where no case could be compared at all."""
     from workbench.cli.run import newest  # not for --help
+    from workbench.values.problems import BadInput
     from workbench.workspace import regressions
 
     with workspace(options, terminal) as ws:
@@ -28,6 +29,8 @@ def diff_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         terminal.document(regressions.document(pair))
     else:
         terminal.say(regressions.text(pair))
+    if not pair.regression.compared:  # a pipeline must not take it for "nothing got worse"
+        raise BadInput(f"Nothing could be compared. {regressions.why_nothing(pair)}", remedy="Name another baseline.")
     return 1 if pair.regression.count("worse") > options.allow_worse else 0
 
 

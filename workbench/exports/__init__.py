@@ -80,8 +80,17 @@ class Exports:
         verbs = {"csv": self._csv, "jsonl": self._jsonl, "json": self._json, "xlsx": self._xlsx, "md": self._markdown, "html": self._html}
         return verbs[format_of(path, format)](run_id, path, progress)
 
-    def cells_text(self, run_id: int, cases: Sequence[int], columns: Sequence[int], repeat: int = 1) -> str:
-        """Answers as a table to paste: tabs between columns, case names and column titles at its edges, shielded as in CSV."""
+    def cells_text(
+        self,
+        run_id: int,
+        cases: Sequence[int],
+        columns: Sequence[int],
+        repeat: int = 1,
+        turned: Mapping[tuple[int, int], int] | None = None,
+    ) -> str:
+        """Answers as a table to paste: tabs between columns, case names and column titles at its edges, shielded as in CSV. `turned` are
+        the repeats of cells (case, column) that show another one than the rest."""
+        others = {place: at for place, at in (turned or {}).items() if at != repeat}
         plan = self._runs.plan(run_id)
         titles = []
         for column in (plan.columns[index] for index in columns):
@@ -93,6 +102,9 @@ class Exports:
         for start in range(0, len(cases), PAGE):
             page = cases[start : start + PAGE]
             texts = {key: text for case in page for key, text in self._runs.texts(run_id, case, case, columns, repeat).items()}
+            for place, other in others.items():
+                if place[0] in page and place[1] in columns:
+                    texts[place] = self._runs.texts(run_id, place[0], place[0], [place[1]], other).get(place, "")
             for case in page:
                 name = plan.cases[case].name or f"Case {case + 1}"
                 writer.writerow([shielded(text) for text in (name, *(texts.get((case, column), "") for column in columns))])

@@ -144,6 +144,11 @@ class RunGrid(QAbstractTableModel):
         """The repeat that a cell shows."""
         return self._turned.get((case, column), self.repeat) if self._turned else self.repeat
 
+    @property
+    def turned(self) -> dict[tuple[int, int], int]:
+        """The repeats of cells (case, column) that were turned by themselves."""
+        return dict(self._turned)
+
     def turn_cell(self, case: int, column: int, repeat: int) -> None:
         """Show another repeat in one cell alone; beyond the last comes the first."""
         self._turned[(case, column)] = (repeat - 1) % self.repeats + 1

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from workbench.analysis.regression import KINDS, ComparedCase, DefinitionChange, Figures, Regression, compare
+from workbench.analysis.regression import KINDS, ComparedCase, DefinitionChange, Figures, Kind, Regression, compare
 from workbench.exports.documents import money, run_document
 from workbench.exports.words import chance as chance
 from workbench.plan import Plan
@@ -116,6 +116,8 @@ def document(pair: RunPair) -> dict[str, Any]:
         "baseline": run_document(pair.baseline),
         "counts": {kind: found.count(kind) for kind in KINDS} | {"reworded": sum(one.reworded for one in found.pairs)},
         "p_value": found.p_value,
+        **_figures(found.figures, ""),
+        **_figures(found.before_figures, "baseline_"),
         "columns": [
             _column_names(pair, number)
             | {kind: one.counts[kind] for kind in KINDS}
@@ -141,25 +143,51 @@ def text(pair: RunPair) -> str:
     if found.unchanged:
         lines += [f"  unchanged: {', '.join(found.unchanged)}"]
     for number, one in enumerate(found.pairs):
-        counts, p = one.counts, one.p_value
+        counts = one.counts
         lines += [
             "",
             f"{_column(pair.plan, one.column)}: {counts['worse']} worse, {counts['better']} better, {counts['same']} same"
-            + (f" ({one.reworded} reworded)" if one.reworded else "")
-            + (f", {counts['apart']} not compared" if counts["apart"] else "")
-            + (f". {chance(counts['worse'], counts['better'], p)}." if counts["worse"] or counts["better"] else "."),
+            + _said_of(counts, one.reworded, one.p_value),
             "  " + ", ".join(_figure_words(one.before_figures, one.figures)),
         ]
         for kind in ("worse", "better", "apart"):
             shown = [change for change in found.cases if change.pair == number and change.kind == kind]
             lines += [f"  {kind}: case {_case_words(pair, change)}" for change in shown[:_SHOWN]]
             lines += [f"  and {len(shown) - _SHOWN} more {kind}"] if len(shown) > _SHOWN else []
+    if len(found.pairs) > 1:
+        totals, reworded = {kind: found.count(kind) for kind in KINDS}, sum(one.reworded for one in found.pairs)
+        lines += [
+            "",
+            f"In all: {totals['worse']} worse, {totals['better']} better, {totals['same']} same"
+            + _said_of(totals, reworded, found.p_value),
+        ]
+        lines += ["  " + ", ".join(_figure_words(found.before_figures, found.figures))]
     for indexes, where in ((found.only_run, "not in the baseline"), (found.only_baseline, "only in the baseline")):
         if indexes:
             lines += ["", f"{len(indexes)} case{'' if len(indexes) == 1 else 's'} {where}: not compared."]
     if found.unpaired:
         lines += ["", "No column of the baseline stands for " + ", ".join(_column(pair.plan, index) for index in found.unpaired) + "."]
     return "\n".join(lines)
+
+
+def _said_of(counts: Mapping[Kind, int], reworded: int, p_value: float) -> str:
+    """What follows the counts of worse, better and same."""
+    worse, better, apart = counts["worse"], counts["better"], counts["apart"]
+    return (
+        (f" ({reworded} reworded)" if reworded else "")
+        + (f", {apart} not compared" if apart else "")
+        + (f". {chance(worse, better, p_value)}." if worse or better else ".")
+    )
+
+
+def why_nothing(pair: RunPair) -> str:
+    """Why no case of two runs could be compared, in one sentence."""
+    found = pair.regression
+    if not found.pairs:
+        return "The runs share no column: prompts and models are others."
+    if not found.cases:
+        return "The runs share no case: their values or references are others."
+    return "No case has an answer and a verdict in both runs."
 
 
 def _named(run: RunRow) -> str:

@@ -24,6 +24,7 @@ from workbench.gui.cells import (
 from workbench.gui.compare.detail_parts import MARGINS
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
+from workbench.gui.link_dialog import ask_link
 from workbench.gui.wanted import Wanted
 from workbench.gui.widgets.answer_view import MARKDOWN_LIMIT, AnswerView
 from workbench.gui.widgets.buttons import button, icon_button
@@ -72,6 +73,9 @@ class AnswerPart(QWidget):
         self.answer.setTextInteractionFlags(self.answer.textInteractionFlags() | Qt.TextInteractionFlag.TextSelectableByKeyboard)
         self.answer.link_clicked.connect(self._link)
         column.addWidget(self.answer)
+        self.empty = label("Empty answer", "answer", "text3")
+        self.empty.hide()
+        column.addWidget(self.empty)
         self.tree = JsonTree()
         self.tree.hide()
         column.addWidget(self.tree)
@@ -101,20 +105,29 @@ class AnswerPart(QWidget):
             ended = row is None and len(cell.text) < cell.text_length and self.answer.text.startswith(cell.text)
             if not ended:  # else the answer stands there as it arrived, and the row on its way brings it as it was stored
                 self.answer.show_text(row.text if row is not None else cell.text, finished=finished and row is not None)
+        links = self.answer.has_links
+        self.answer.setFocusPolicy(Qt.FocusPolicy.StrongFocus if links else Qt.FocusPolicy.ClickFocus)
         pictures = row.pictures if row is not None else ()
         if row is not None or not shown.cell.pictures:
             self.pictures.show_pictures(pictures)
         self._show_tree(finished and row is not None and not pictures)
-        self.answer.setVisible(not self.tree.isVisibleTo(self) and (bool(self.answer.text) or not shown.cell.pictures))
+        self._show_empty(shown, whole=finished and row is not None)
         self.title.setText(_title(shown) if newest or row is None else f"Answer, attempt {row.attempt}")
         self._show_trouble(shown, column, newest=newest)
         thinking = (row.thinking or "") if row is not None else ""
         self._thinking.setVisible(bool(thinking))
         if thinking and self._thinking_text.text != thinking:
             self._thinking_text.grow(thinking)
-        self._as_text.setVisible(finished and not self.differences)
+        self._as_text.setVisible(finished and not self.differences and not self.empty.isVisibleTo(self))
         self._show_other(row if finished else None)
         self.answer.highlight(self._highlights if row is not None else [])
+
+    def _show_empty(self, shown: Shown, *, whole: bool) -> None:
+        """Say that an answer is empty, rather than show nothing or blank lines."""
+        empty = whole and not self.answer.text.strip() and not shown.cell.pictures and shown.state is not State.BLOCKED
+        self.empty.setVisible(empty)
+        wanted = not empty and not self.tree.isVisibleTo(self) and shown.state is not State.BLOCKED
+        self.answer.setVisible(wanted and (bool(self.answer.text) or not shown.cell.pictures))
 
     def show_marks(self, places: list[tuple[int, int]]) -> None:
         """Paint what raters marked in the answer as it was written."""
@@ -161,7 +174,7 @@ class AnswerPart(QWidget):
         """Mark what is looked for in the answer, from now on in every answer that is shown without its differences."""
         self._wanted = wanted
         self._show_tree(bool(self._tree_of) and self._tree_of == self.answer.text)
-        self.answer.setVisible(not self.tree.isVisibleTo(self))
+        self.answer.setVisible(not self.tree.isVisibleTo(self) and not self.empty.isVisibleTo(self))
         if not self.differences:
             self._mark_words()
 
@@ -188,11 +201,11 @@ class AnswerPart(QWidget):
     def _turn(self) -> None:
         self.answer.turn(not self.answer.as_text)
         self._show_tree(self._tree_of == self.answer.text)
-        self.answer.setVisible(not self.tree.isVisibleTo(self))
+        self.answer.setVisible(not self.tree.isVisibleTo(self) and not self.empty.isVisibleTo(self))
         self.answer.highlight(self._highlights)
 
     def _link(self, url: str) -> None:
-        self.context.notice(f"Links in answers are not opened: {url[:80]}", "Copy", lambda: QGuiApplication.clipboard().setText(url))
+        ask_link(self, self.context, url)
 
     # -- differences -------------------------------------------------------------------------------------------
 

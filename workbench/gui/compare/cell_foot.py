@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
@@ -95,21 +96,19 @@ class CellFoot:
         if cell.note and x + theme.px(14) < right:
             painter.drawPixmap(QPointF(x, middle - theme.px(12) / 2), theme.pixmap("pencil", "text3", 12))
             x += theme.px(16)
-        gap = theme.px(6)
 
-        def width(text: str) -> int:
+        def width(text: str, gap: int = theme.px(6)) -> int:
             return theme.width(text, "micro") + 1 + gap  # a pixel for what the width was rounded by: else the last digit is elided
 
-        if cell.finish_reason == "length" and x + width(CUT_OFF) - gap <= right:
+        if cell.finish_reason == "length" and x + width(CUT_OFF, 0) <= right:
             small(theme, painter, x, middle, right, CUT_OFF, "warn", 500)
             x += width(CUT_OFF)
-        parts = fitting_metrics(cell, right - x + gap, width)
-        if len(parts) < 2:  # large stars and marks leave little room: closer together time and cost may still fit
-            gap = theme.px(3)
-            parts = fitting_metrics(cell, right - x + gap, width)
+        gaps = (theme.px(6), theme.px(4), theme.px(3))  # closer together where one more then fits
+        tried = [(fitting_metrics(cell, right - x + gap, partial(width, gap=gap)), gap) for gap in gaps]
+        parts, gap = max(tried, key=lambda pair: len(pair[0]))
         for part in parts:
             small(theme, painter, x, middle, right, part, "text3")
-            x += width(part)
+            x += width(part, gap)
 
     def _chips(self, painter: QPainter, x: int, top: int, room: int, scores: tuple[Score, ...]) -> int:
         """Failed checks first, then as many passed ones as fit, then a count; returns the width used."""

@@ -112,7 +112,7 @@ class CellVerbs(QObject):
             self._context.notice(f"{counted(len(cases) * len(columns), 'cell')} copied as a table.")
 
         self._context.bridge.read(
-            self._context.ws.exports.cells_text, run_id, cases, columns, self._model.grid.repeat,
+            self._context.ws.exports.cells_text, run_id, cases, columns, self._model.grid.repeat, self._model.grid.turned,
             then=put, owner=self, key=("compare.copy", id(self)),
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import shiboken6
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.cells import ended_words
 from workbench.gui.context import Context
@@ -39,6 +39,7 @@ class Marker(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._place, self._colour = "cloud", 0
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # a long name beside it never takes its room
 
     def say(self, place: str, colour: int) -> None:
         """Show another model's mark."""
@@ -79,17 +80,21 @@ class DetailHead(QWidget):
         self._marker = Marker()
         self._model = ElidedLabel("", "small", "text2")
         self._version = Chip("v1")
-        self.where = ElidedLabel("", "small", "text3")
-        for part in (self._marker, self._model, self._version, self.where):
+        self._prompt, self.where = ElidedLabel("", "small", "text3"), label("", "small", "text3")
+        for part in (self._marker, self._model, self._version, self._prompt, self.where):
             second.addWidget(part)
         second.addStretch(1)
-        self._repeats = [
-            icon_button("chevron-left", "Previous repeat", on=lambda: self.repeat_stepped.emit(-1), size=13),
-            icon_button("chevron-right", "Next repeat", on=lambda: self.repeat_stepped.emit(1), size=13),
-        ]
-        for made in self._repeats:
-            second.addWidget(made)
         column.addLayout(second)
+        self._repeats = QWidget()
+        third = QHBoxLayout(self._repeats)
+        third.setContentsMargins(0, 0, 0, 0)
+        third.setSpacing(2)
+        self.repeat = label("", "small", "text3")
+        third.addWidget(icon_button("chevron-left", "Previous repeat", on=lambda: self.repeat_stepped.emit(-1), size=13))
+        third.addWidget(self.repeat)
+        third.addWidget(icon_button("chevron-right", "Next repeat", on=lambda: self.repeat_stepped.emit(1), size=13))
+        third.addStretch(1)
+        column.addWidget(self._repeats)
 
     def show_place(self, case: Case, number: int, column: ColumnInfo, names: tuple[str, str], repeat: int, repeats: int) -> None:
         """Name a cell; `names` are the prompt's name where the version alone does not tell, and the version."""
@@ -99,10 +104,11 @@ class DetailHead(QWidget):
         self._model.setText(column.model)
         self._version.set_text(version)
         self._version.setToolTip(f"{column.prompt}, {version}" if version != column.prompt else "")
-        words = [prompt, f"case {number:,}", f"repeat {repeat} of {repeats}" if repeats > 1 else ""]
-        self.where.setText(", ".join(word for word in words if word))
-        for made in self._repeats:
-            made.setVisible(repeats > 1)
+        self._prompt.setText(prompt)
+        self._prompt.setVisible(bool(prompt))
+        self.where.setText(f"case {number:,}")
+        self.repeat.setText(f"repeat {repeat} of {repeats}")
+        self._repeats.setVisible(repeats > 1)
 
 
 class ChecksPart(QWidget):

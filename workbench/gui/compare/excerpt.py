@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -10,6 +11,7 @@ from collections.abc import Hashable
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QStaticText, QTextLayout, QTextOption
 
+from workbench.gui.widgets.units import in_units
 from workbench.quick_dataclass import dataclass
 
 _BLANK_LINES = re.compile(r"\s*\n\s*")
@@ -27,11 +29,36 @@ class Excerpt:
     """True if there is more text than lines."""
     starts: tuple[int, ...] = ()
     """Where in the flat text each line begins."""
+    lefts: tuple[float, ...] = ()
+    """How far from the left each line begins: lines written from right to left end at the left. Empty: all of them at the left."""
 
     def draw(self, painter: QPainter, x: float, y: float, line_height: float) -> None:
         """Draw with the painter's own font and pen."""
+        lefts = self.lefts
         for number, line in enumerate(self.lines):
-            painter.drawStaticText(QPointF(x, y + number * line_height), line)
+            painter.drawStaticText(QPointF(x + (lefts[number] if lefts else 0), y + number * line_height), line)
+
+    def caret(self, gap: int, wide: int) -> float:
+        """Where the caret of a growing text stands, from the left."""
+        return self.lefts[-1] - gap - wide if self.lefts else self.last_width + gap
+
+    def spans(self, number: int, start: int, end: int, font: QFont) -> list[tuple[int, int]]:
+        """From where to where, in pixels from the left, a stretch of the letters of a line reaches: more than one where directions mix."""
+        text = self.lines[number].text()
+        if not self.lefts and not has_right_to_left(text):
+            metrics = QFontMetricsF(font)
+            return [(round(metrics.horizontalAdvance(text[:start])), round(metrics.horizontalAdvance(text[:end])))]
+        layout = QTextLayout(text, font)
+        option = QTextOption()
+        option.setTextDirection(Qt.LayoutDirection.RightToLeft if self.lefts else Qt.LayoutDirection.LeftToRight)
+        option.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute)
+        layout.setTextOption(option)
+        layout.beginLayout()
+        layout.createLine()
+        layout.endLayout()
+        left = self.lefts[number] if self.lefts else 0.0
+        boxes = [run.boundingRect() for run in layout.glyphRuns(in_units(text[:start]), in_units(text[start:end]))]
+        return [(round(left + box.left()), round(left + box.right())) for box in boxes]
 
 
 class Excerpts:
@@ -116,15 +143,36 @@ def break_lines(text: str, font: QFont, width: int, lines: int, *, more: bool = 
         last = metrics.elidedText(rest, Qt.TextElideMode.ElideRight, width)
         if last == rest:  # the line itself fits, what follows it does not
             last = metrics.elidedText(rest + " …" + "…" * 400, Qt.TextElideMode.ElideRight, width)
-            last = rest + "…" if metrics.horizontalAdvance(rest + "…") <= width else last
+            ended = rest.rstrip(" .…") + "…"  # a sentence that ended and goes on: three dots, not four
+            last = ended if metrics.horizontalAdvance(ended) <= width else last
         texts[-1] = last
     last_width = metrics.horizontalAdvance(texts[-1]) if texts else 0.0
-    return Excerpt([_static(line, font) for line in texts], last_width, cut or more, tuple(start for start, _ in spans))
+    turned = begins_right(shown)
+    lefts = tuple(max(0.0, width - metrics.horizontalAdvance(line)) for line in texts) if turned else ()
+    lines_made = [_static(line, font, turned=turned) for line in texts]
+    return Excerpt(lines_made, last_width, cut or more, tuple(start for start, _ in spans), lefts)
 
 
-def _static(text: str, font: QFont) -> QStaticText:
+def begins_right(text: str) -> bool:
+    """True for a text whose first letter with a direction is written from right to left."""
+    if text.isascii():
+        return False
+    return next((kind != "L" for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")), False)
+
+
+def has_right_to_left(text: str) -> bool:
+    """True where any letter is written from right to left."""
+    return not text.isascii() and any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
+
+
+def _static(text: str, font: QFont, *, turned: bool = False) -> QStaticText:
     made = QStaticText(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
+    if turned:
+        option = QTextOption()
+        option.setTextDirection(Qt.LayoutDirection.RightToLeft)
+        option.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute)
+        made.setTextOption(option)
     made.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
     made.prepare(font=font)
     return made

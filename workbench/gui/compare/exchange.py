@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextOption
 from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QWidget
 
 from workbench.gui.context import Context
@@ -65,6 +65,7 @@ class ExchangeDialog(Dialog):
             field.setReadOnly(True)
             field.setAccessibleName(f"Raw {name}")
             field.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
+            field.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)  # pictures in letters are words without end: see AnswerView
             set_role(field, "code")
             self.fields[name] = field
             self.pages.addWidget(field)

@@ -29,7 +29,7 @@ class FindBar(QFrame):
         self.setAccessibleName("Find in the answers")
         self.field = SearchField("Find in the answers", clears=False)
         self.field.setMaxLength(500)
-        self.field.searched.connect(self.look)
+        self.field.searched.connect(self._typed)
         self.said = label("", "small", "text2")
         self.said.setAccessibleName("Answers found")
         self.only = button("Only these rows", size="small", on=self._only_these, tip="Show the rows whose answers hold these words")
@@ -48,7 +48,10 @@ class FindBar(QFrame):
         self.places: list[tuple[int, int]] = []
         """(row, column) on the screen of the answers found, in reading order."""
         self._found: list[tuple[int, int]] = []
+        self._looking = False
+        """True until the store has answered."""
         self._stepping = 0
+        """Steps that were wanted meanwhile."""
         self.hide()
 
     def open(self) -> None:
@@ -90,6 +93,7 @@ class FindBar(QFrame):
         """Find a text in the answers of the columns and the repeat on screen."""
         wanted = self._meant(text)
         self._mark(wanted)
+        self._looking, self._stepping = bool(wanted), 0
         self.only.setEnabled(len(wanted.terms) == 1)  # rows are filtered by one text
         if not wanted:
             self.said.setText("")
@@ -98,12 +102,17 @@ class FindBar(QFrame):
 
         def found(places: list[tuple[int, int]]) -> None:
             if wanted == self.wanted:
-                self._found = places
+                self._found, self._looking = places, False
                 self.lay_out()
-                if self._stepping:
-                    self.step(self._stepping)
+                self._go(self._stepping)
+                self._stepping = 0
 
         self._page.model.find_text(wanted, self._page.table.visible(), found)
+
+    def _typed(self, text: str) -> None:
+        """The field tells of its text a moment after the last letter: Enter may have come before."""
+        if not self.wanted or self._meant(text) != self.wanted:
+            self.look(text)
 
     def look_again(self) -> None:
         """Other columns, another repeat or another run is on screen."""
@@ -126,14 +135,18 @@ class FindBar(QFrame):
             return
         text = self.field.text().strip()
         if self._meant(text) != self.wanted:  # Enter came before the field told of its last letters
-            self._stepping = by
             self.look(text)
-            return
-        self._stepping = 0
-        if not self.places:
+        if self._looking:
+            self._stepping += by
+        else:
+            self._go(by)
+
+    def _go(self, by: int) -> None:
+        """Go on by so many answers, if there are any."""
+        if not by or not self.places:
             return
         here = self._here()
-        at = bisect_right(self.places, here) if by > 0 else bisect_left(self.places, here) - 1
+        at = bisect_right(self.places, here) + by - 1 if by > 0 else bisect_left(self.places, here) + by
         row, column = self.places[at % len(self.places)]
         case = self._page.model.grid.case_index(row)
         if case is not None:

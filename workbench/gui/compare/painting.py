@@ -228,8 +228,8 @@ class CellPainter:
         line = theme.line("cell")
         if self._wanted:
             for number, drawn in enumerate(excerpt.lines):
-                for place in self._wanted.places(drawn.text()):
-                    left, right = (theme.width(drawn.text()[:at], "cell") for at in place)
+                spans = [span for place in self._wanted.places(drawn.text()) for span in excerpt.spans(number, *place, font)]
+                for left, right in spans:
                     painter.fillRect(QRect(frame.x + left, frame.text_top + number * line, right - left, line), theme.color("warn-soft"))
                     painter.fillRect(QRect(frame.x + left, frame.text_top + (number + 1) * line - 2, right - left, 2), theme.color("warn"))
         self._differences(painter, frame, shown, excerpt)
@@ -244,8 +244,7 @@ class CellPainter:
             for number, (begin, drawn) in enumerate(zip(excerpt.starts, excerpt.lines, strict=True)):
                 text = drawn.text()
                 first, last = max(start, begin) - begin, min(end, begin + len(text)) - begin
-                if first < last:
-                    left, right = theme.width(text[:first], "cell"), theme.width(text[:last], "cell")
+                for left, right in excerpt.spans(number, first, last, theme.font("cell")) if first < last else ():
                     place = QRect(frame.x + left, frame.text_top + number * line, right - left, line)
                     painter.fillRect(place, theme.color("add-bg"))
                     painter.fillRect(QRect(place.x(), place.bottom() - 1, place.width(), 2), theme.color("pass"))
@@ -254,7 +253,7 @@ class CellPainter:
         cell = shown.cell
         if cell.pictures:
             self._pictures_of(painter, frame, cell)
-        elif cell.text:
+        elif cell.text.strip() or cell.text_length > len(cell.text):
             self._answer(painter, frame, shown)
         else:
             self._line(painter, frame.x, frame.text_top, frame.width, "Empty answer", "text3")
@@ -277,8 +276,8 @@ class CellPainter:
             self._writing_body(painter, frame, shown)
             line = theme.line("cell")
             top = frame.text_top + max(0, len(excerpt.lines) - 1) * line + theme.px(1)
-            caret = QRectF(frame.x + excerpt.last_width + theme.px(2), top, theme.px(7), line - theme.px(3))
-            if self.caret_on and caret.right() <= frame.rect.right():
+            caret = QRectF(frame.x + excerpt.caret(theme.px(2), theme.px(7)), top, theme.px(7), line - theme.px(3))
+            if self.caret_on and frame.rect.left() <= caret.left() and caret.right() <= frame.rect.right():
                 painter.fillRect(caret, theme.color("accent-ink"))
         else:
             inner = frame.rect
@@ -343,22 +342,30 @@ class CellPainter:
             painter.setPen(theme.color("text2"))
             excerpt.draw(painter, frame.x, top, theme.line("small"))
             top += len(excerpt.lines) * theme.line("small")
-        for (_action, text), rect in zip(fixes, self.fix_areas(frame, fixes), strict=True):
-            painter.setFont(theme.font("small", 500))
-            painter.setPen(theme.color("accent-ink"))
-            painter.drawText(rect, int(Qt.AlignmentFlag.AlignCenter), text)
+        self._fixes(painter, frame, fixes)
         return top
 
+    def _fixes(self, painter: QPainter, frame: Frame, fixes: tuple[Fix, ...]) -> None:
+        """Write what can be done at the foot."""
+        painter.setFont(self.theme.font("small", 500))
+        painter.setPen(self.theme.color("accent-ink"))
+        for (_action, text), rect in zip(fixes, self.fix_areas(frame, fixes), strict=True):
+            if not rect.isEmpty():
+                elided = self.theme.elided(text, rect.width(), "small", 500)
+                painter.drawText(rect, int(Qt.AlignmentFlag.AlignCenter), elided)
+
     def fix_areas(self, frame: Frame, fixes: tuple[Fix, ...]) -> list[QRect]:
-        """Where the words of the fixes stand, at least 24 pixels high: the first at the left, the second at the right."""
+        """Where the words of the fixes stand, at least 24 pixels high: the first at the left, the second at the right; empty where that
+        has no room beside the first: the menu of the cell has it too."""
         theme = self.theme
         height = max(24, theme.height("small", 500))
         top = frame.foot.center().y() - height // 2 + 1
-        areas = []
+        areas: list[QRect] = []
         for number, (_, text) in enumerate(fixes):
-            width = theme.width(text, "small", 500) + 2
+            width = min(theme.width(text, "small", 500) + 2, frame.width)
             x = frame.x if number == 0 else frame.x + frame.width - width
-            areas.append(QRect(x, top, width, height))
+            fits = not areas or x >= areas[0].right() + theme.px(8)
+            areas.append(QRect(x, top, width, height) if fits else QRect())
         return areas
 
     def _still(self, painter: QPainter, frame: Frame, shown: Shown, *, active: bool) -> None:
@@ -389,11 +396,7 @@ class CellPainter:
             self._line(painter, frame.x + theme.px(20), y + line, frame.width - theme.px(20), below, "text3", "small")
         if shown.state is State.BY_HAND and not active:
             return  # there may be many of them in a column: only the one that is meant says what to do
-        fixes: tuple[Fix, ...] = still_fixes(shown)
-        painter.setFont(theme.font("small", 500))
-        painter.setPen(theme.color("accent-ink"))
-        for (_action, text), area in zip(fixes, self.fix_areas(frame, fixes), strict=True):
-            painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), text)
+        self._fixes(painter, frame, still_fixes(shown))
 
     # -- pieces ------------------------------------------------------------------------------------------------
 
@@ -403,8 +406,15 @@ class CellPainter:
         theme = self.theme
         painter.setFont(theme.font(role, weight))
         painter.setPen(theme.color(token))
-        elided = theme.elided(text, width, role, weight)
+        words, code = _and_code(text)
+        elided = theme.elided(words, width - theme.width(code, role, weight), role, weight) + code
         painter.drawText(QRect(x, y, width, theme.line("cell")), int(Qt.AlignmentFlag.AlignVCenter), elided)
+
+
+def _and_code(title: str) -> tuple[str, str]:
+    """`Rate limited` and ` (429)`: the code stays where the words are cut, so that it can be searched."""
+    words, mark, code = title.rpartition(" (")
+    return (words, mark + code) if code.removesuffix(")").isdigit() else (title, "")
 
 
 def nothing(_shown: Shown) -> None:

@@ -73,6 +73,7 @@ class PromptRowWidget(QWidget):
         row.addWidget(self.on)
         title = ElidedLabel(name, "body", weight=500)
         title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        title.setMinimumWidth(min(title.sizeHint().width(), theme().px(84)))
         row.addWidget(title)
         self.version = QComboBox()
         self.version.setProperty("bulk", "small")
@@ -96,8 +97,8 @@ class PromptRowWidget(QWidget):
         self.label = Chip("", "label")
         row.addWidget(self.label)
         row.addStretch(1)
-        self.tokens = label("", "small", "text3")
-        self.tokens.setToolTip("Of one call, from past answers or four characters for a token")
+        self.tokens = ElidedLabel("", "small", "text3")  # with large text its room is the name's
+        self.tokens.setAccessibleDescription("Of one call, from past answers or four characters for a token")
         row.addWidget(self.tokens)
         row.addWidget(icon_button("x", f"Take {name} out", on=self.removed.emit, size=14))
         self._chosen()

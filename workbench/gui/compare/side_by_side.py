@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from workbench.gui.cells import Shown, metrics
 from workbench.gui.columns import version_names
 from workbench.gui.compare.detail_parts import Marker
+from workbench.gui.link_dialog import ask_link
 from workbench.gui.theme import set_kind, theme
 from workbench.gui.widgets.answer_view import AnswerView
 from workbench.gui.widgets.buttons import button, icon_button
@@ -52,6 +53,7 @@ class Side(QWidget):
         column.addWidget(self.figures)
         self.answer = AnswerView("answer", spacing=122)
         self.answer.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.answer.link_clicked.connect(lambda url: ask_link(self, page.context, url))
         self.pictures = PictureStrip(page.context)
         inside = QWidget()
         body = QVBoxLayout(inside)

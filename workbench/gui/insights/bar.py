@@ -91,9 +91,10 @@ class Bar(QWidget):
         found = pair.regression
         self.chips.clear()
         self.chips.addWidget(label("Changed" if found.changed else "Nothing changed in the definition", "small", "text2"))
-        for change in found.changed:
-            words = change_words(change)
-            self._add(words, "accent")
+        all_words = [change_words(change) for change in found.changed]
+        for words in all_words:
+            if not any(other.startswith(f"{words}: ") for other in all_words):  # what is said in more words below
+                self._add(words, "accent")
         if found.unpaired:
             names = ", ".join(column_name(pair.plan.columns[at]) for at in found.unpaired)
             self._add(f"no baseline for {names}", "warn")

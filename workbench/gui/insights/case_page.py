@@ -146,7 +146,7 @@ class CasePage(QFrame):
         self.checks = QWidget()
         self._check_grid = QGridLayout(self.checks)
         self._check_grid.setContentsMargins(18, 8, 18, 10)
-        self._check_grid.setHorizontalSpacing(24)
+        self._check_grid.setHorizontalSpacing(36)  # both margins: the checks begin where their answer does
         self._check_grid.setVerticalSpacing(3)
         for number in (0, 1):
             self._check_grid.setColumnStretch(number, 1)

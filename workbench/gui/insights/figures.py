@@ -125,8 +125,8 @@ class Figures(QFrame):
         row.addLayout(column, 1)
         return self.verdict
 
-    def show_pair(self, pair: RunPair, number: int | None, allowed: int, chance: str) -> None:
-        """Show two runs, all columns of them or the pair of that number."""
+    def show_pair(self, pair: RunPair, number: int | None, allowed: int, chance: str, nothing: str) -> None:
+        """Show two runs, all columns of them or the pair of that number; `nothing` says why no case may have been compared."""
         found = pair.regression
         one = found.pairs[number] if number is not None else None
         counts = {kind: one.counts[kind] if one else found.count(kind) for kind in ("worse", "better", "same", "apart")}
@@ -145,17 +145,19 @@ class Figures(QFrame):
         for (left, right), (before, after), unknown in zip(self.rows, values, ("no checks", "unknown", "unknown"), strict=True):
             left.setText(before or unknown)
             right.setText(after or unknown)
-        self._show_rule(counts["worse"], counts["better"], allowed, chance)
+        compared = counts["worse"] + counts["better"] + counts["same"]
+        self._show_rule(counts["worse"], allowed, chance, nothing="" if compared else nothing)
 
-    def _show_rule(self, worse: int, better: int, allowed: int, chance: str) -> None:
+    def _show_rule(self, worse: int, allowed: int, chance: str, *, nothing: str) -> None:
         over = worse > allowed
-        tone = "warn" if over else "pass"
+        tone = "warn" if over or nothing else "pass"
         rule = f"Your rule allows {counted(allowed, 'worse case') if allowed else 'no worse case'}, this has {worse:,}"
         if not worse:
-            rule = "No case got worse"
+            rule = "Nothing could be compared" if nothing else "No case got worse"
         self.rule.setText(rule)
         set_tone(self.rule, tone)
         set_icon(self._icon, "scale", tone, 20)
         set_kind(self.verdict, kind=tone)
         read = f"Read the {counted(worse, 'worse case')} before you go on with it." if over else ""
-        self.chance.setText(" ".join(part for part in (f"{chance}." if chance else "", read) if part) or "Nothing that is checked turned.")
+        said = " ".join(part for part in (f"{chance}." if chance else "", read) if part)
+        self.chance.setText(nothing or said or "Nothing that is checked turned.")

@@ -314,13 +314,13 @@ class InsightsScreen(Screen):
         pair, number = self.pair, self.bar.pair
         if pair is None:
             return
-        from workbench.workspace.regressions import chance  # loaded already: two runs were compared
+        from workbench.workspace.regressions import chance, why_nothing  # loaded already: two runs were compared
 
         found = pair.regression
         one = found.pairs[number] if number is not None else None
         worse, better = (one.counts[kind] if one else found.count(kind) for kind in ("worse", "better"))
         words = chance(worse, better, one.p_value if one else found.p_value) if worse or better else ""
-        self.figures.show_pair(pair, number, int(self.context.settings.get("allowed_worse")), words)
+        self.figures.show_pair(pair, number, int(self.context.settings.get("allowed_worse")), words, why_nothing(pair))
 
     def toggle_all(self) -> None:
         """Changed cases, or all of them."""

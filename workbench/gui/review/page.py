@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.actions import digit
 from workbench.gui.context import Context
+from workbench.gui.link_dialog import ask_link
 from workbench.gui.review.card import AnswerCard
 from workbench.gui.review.case_card import CaseCard
 from workbench.gui.review.data import Blind
@@ -264,4 +265,4 @@ class ReviewPage(QWidget):
         self.model.undo()
 
     def _link(self, url: str) -> None:
-        self.context.notice(f"Links in answers are not opened: {url[:80]}", "Copy", lambda: QGuiApplication.clipboard().setText(url))
+        ask_link(self, self.context, url)

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
     QTextFormat,
+    QTextOption,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QTextEdit
@@ -26,6 +27,10 @@ from workbench.gui.widgets.units import in_units
 MARKDOWN_LIMIT = 20_000
 """Longer answers stay plain text: turning them into Markdown would hold the window up for more than a second."""
 
+ENDLESS = 10_000
+"""Letters of a word. Qt looks for the end of a word from every line of it anew: a million letters would hold the window up for a minute."""
+_LINK = re.compile(r"\]\(|\w://|<\w+:")
+_PICTURE = re.compile(r"!\[([^\]\n]*)\](?=\()")
 _FENCE = re.compile(r"(^```.*?^```[^\n]*$|^~~~.*?^~~~[^\n]*$)", re.MULTILINE | re.DOTALL)
 _STRUCTURE = re.compile(r"\s*(\||[-*+] |\d+[.)] |#|>|```|~~~|    |\t)")
 
@@ -71,9 +76,16 @@ class AnswerView(QTextBrowser):
         """The answer as it was written."""
         return self._shown
 
+    @property
+    def has_links(self) -> bool:
+        """True where it is laid out with links, which Tab and Enter reach."""
+        return self._markdown and bool(_LINK.search(self._shown))
+
     def grow(self, text: str) -> None:
         """Show an answer that is still arriving, as plain text; only what is new is added."""
         if not self._markdown and self._shown and text.startswith(self._shown):
+            if len(text) > ENDLESS and self.wordWrapMode() != QTextOption.WrapMode.WrapAnywhere:
+                self._break_words(text[max(0, len(self._shown) - ENDLESS) :])
             cursor = QTextCursor(self.document())
             cursor.movePosition(QTextCursor.MoveOperation.End)
             cursor.insertText(text[len(self._shown) :])
@@ -89,6 +101,8 @@ class AnswerView(QTextBrowser):
         if self._markdown and text == self._shown:
             return
         self._shown, self._markdown = text, True
+        self.document().clear()
+        self._break_words(text)
         features = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
         self.document().setMarkdown(keep_lines(text), features)
         self._space()
@@ -178,9 +192,17 @@ class AnswerView(QTextBrowser):
         text, self._shown = self._shown, "\0"
         self.finish(text)
 
+    def _break_words(self, text: str) -> None:
+        """End lines at any letter where a text has a word without end, such as a picture written in letters."""
+        at_any = len(text) > ENDLESS and any(len(word) > ENDLESS for word in text.split())
+        mode = QTextOption.WrapMode.WrapAnywhere if at_any else QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
+        if self.wordWrapMode() != mode:
+            self.setWordWrapMode(mode)
+
     def _plain(self, text: str) -> None:
         self._shown, self._markdown = text, False
-        self.document().clear()
+        self.document().clear()  # before its lines are broken in another way
+        self._break_words(text)
         self.setCurrentCharFormat(QTextCharFormat())
         cursor = QTextCursor(self.document())
         cursor.setBlockFormat(self._block())
@@ -259,11 +281,12 @@ def looks_like_markdown(text: str) -> bool:
 
 
 def keep_lines(text: str) -> str:
-    """The Markdown with every single line break kept as one: an answer's lines are meant, `Kind regards,` and the name below it."""
+    """The Markdown with every single line break kept as one: an answer's lines are meant, `Kind regards,` and the name below it.
+    A picture, which is not fetched, becomes a link that says so."""
     parts = _FENCE.split(text)
     for number in range(0, len(parts), 2):
         made = ""
-        lines = parts[number].split("\n")
+        lines = _PICTURE.sub(lambda found: f"[Picture: {found[1]}]" if found[1] else "[Picture]", parts[number]).split("\n")
         for at, line in enumerate(lines):
             below = lines[at + 1] if at + 1 < len(lines) else ""
             joined = line.strip() and below.strip() and not _STRUCTURE.match(below) and not _STRUCTURE.match(line)
