@@ -17,6 +17,7 @@ from workbench.gui.context import Context
 from workbench.gui.theme import set_kind
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label, line
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.words import counted, day
 from workbench.quick_dataclass import dataclass
 
@@ -196,8 +197,4 @@ def _side(parts: list[QWidget], kind: str) -> QScrollArea:
     for part in parts:
         column.addWidget(part)
     column.addStretch(1)
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidget(inside)
-    return area
+    return scroll_area(inside, across=True, by_key=True)

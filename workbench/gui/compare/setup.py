@@ -36,6 +36,7 @@ from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.dialog import Dialog, ask
 from workbench.gui.widgets.labels import label, line
 from workbench.gui.widgets.popup_menu import PopupMenu
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.words import counted
 from workbench.values import Definition, Problem, PromptRef
 
@@ -366,10 +367,4 @@ def _side(parts: list[QWidget], kind: str, stretch: QWidget | None = None) -> QS
         column.addWidget(part, 1 if part is stretch else 0)
     if stretch is None:
         column.addStretch(1)
-    area = QScrollArea()
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the fields that the keys go through
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(inside)
-    return area
+    return scroll_area(inside)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.cells import Shown, metrics
 from workbench.gui.columns import version_names
@@ -22,6 +22,7 @@ from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.json_tree import parsed
 from workbench.gui.widgets.labels import ElidedLabel, label, line
 from workbench.gui.widgets.pictures import PictureStrip
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.words import call_money, counted, duration
 
 if TYPE_CHECKING:
@@ -61,12 +62,7 @@ class Side(QWidget):
         body.addWidget(self.answer)
         body.addWidget(self.pictures)
         body.addStretch(1)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(inside)
+        self.area = scroll_area(inside)
         column.addWidget(self.area, 1)
         self._page = page
 

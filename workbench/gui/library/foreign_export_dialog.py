@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QRadioButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import icon_label, label
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.words import counted, joined
 
 if TYPE_CHECKING:
@@ -111,11 +112,7 @@ class ForeignExportDialog(Dialog):
         self._lines = QVBoxLayout(self._page)
         self._lines.setContentsMargins(12, 10, 12, 10)
         self._lines.setSpacing(8)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(self._page)
-        area.setAccessibleName("What the files will not hold")
+        area = scroll_area(self._page, by_key=True, name="What the files will not hold")
         area.setMinimumHeight(theme().px(120))
         self.body.addWidget(area, 1)
 

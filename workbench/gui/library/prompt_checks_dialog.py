@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from workbench.gui.checks.judge_line import JudgeChoices, judge_choices
 from workbench.gui.checks.part import ChecksPart, fetch_embedding
@@ -16,6 +15,7 @@ from workbench.gui.code_dialog import with_code
 from workbench.gui.context import Context
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.values import Check
 
 if TYPE_CHECKING:
@@ -57,11 +57,7 @@ class PromptChecksDialog(Dialog):
         for part in (self.checks, self.trying):
             column.addWidget(part)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inside)
+        area = scroll_area(inside, across=True)
         self.body.addWidget(area)
         self.checks.fetch_wanted.connect(partial(fetch_embedding, self._context, self.checks))
         words = "Saved with the version. A comparison asks them of the answers of all its columns, after its own checks."

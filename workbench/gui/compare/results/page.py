@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.compare.model import RunModel
 from workbench.gui.compare.results import filling
@@ -27,6 +27,7 @@ from workbench.gui.widgets.charts.intervals import IntervalChart
 from workbench.gui.widgets.elided_combo import ElidedCombo
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.popup_menu import PopupMenu
+from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.words import counted
 
@@ -76,14 +77,11 @@ class ResultsPage(QWidget):
         self.state = label("", "body", "text2")
         self.state.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self.state)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.inside = QWidget()
         self._layout = QGridLayout(self.inside)
         self._layout.setContentsMargins(14, 12, 14, 12)
         self._layout.setSpacing(12)
-        self.area.setWidget(self.inside)
+        self.area = scroll_area(self.inside, across=True)
         column.addWidget(self.area, 1)
         self.ways = ElidedCombo()
         self.ways.setAccessibleName("How the cases are grouped")
