@@ -68,7 +68,7 @@ def perform(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as failure:
-        from workbench.values.problems import Damaged, Problem, ReadOnly  # only failures need it
+        from workbench.values.problems import Damaged, NotFound, Problem, ReadOnly  # only failures need it
 
         if isinstance(failure, OSError) and failure.errno == errno.ENAMETOOLONG:
             terminal.complain(f"{failure.filename or 'A name'}: No file can have so long a name. Give a shorter one.")
@@ -76,7 +76,7 @@ def perform(arguments: Sequence[str]) -> int:
         if isinstance(failure, OSError) and not isinstance(failure, Problem):
             terminal.complain(_of_the_system(failure))
             return 1
-        if isinstance(failure, UnicodeEncodeError) and not all(map(_is_text, arguments)):
+        if isinstance(failure, (UnicodeEncodeError, NotFound)) and not all(map(_is_text, arguments)):
             terminal.complain("What was given holds bytes that are not UTF-8, so nothing here can have that name. Write it as UTF-8.")
             return 2
         if not isinstance(failure, Problem):
