@@ -53,6 +53,33 @@ def test_usual_waits_are_no_standstill() -> None:
     assert abs(awake_loop.run(wait())) < 0.1
 
 
+def test_what_a_long_callback_sets_for_later_comes_in_time() -> None:
+    async def wait() -> float:
+        loop, came = asyncio.get_running_loop(), asyncio.Event()
+        time.sleep(1.5)  # noqa: ASYNC251 - this is what is tested
+        began = time.monotonic()
+        loop.call_later(0.3, came.set)
+        await came.wait()
+        return time.monotonic() - began
+
+    assert 0.2 < awake_loop.run(wait()) < 1.0
+
+
+def test_a_loop_that_is_never_quick_has_time_limits_all_the_same() -> None:
+    rounds = 0
+
+    async def work() -> None:
+        nonlocal rounds
+        while rounds < 8:
+            rounds += 1
+            time.sleep(1.05)  # noqa: ASYNC251 - this is what is tested
+            await asyncio.sleep(0)
+
+    with pytest.raises(TimeoutError):
+        awake_loop.run(asyncio.wait_for(work(), 0.12))
+    assert rounds < 8
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="stops a process with SIGSTOP")
 @pytest.mark.parametrize("stopped_s", [1.6, 2.0, 4.0])
 def test_what_came_while_the_process_was_stopped_is_read_before_its_time_limit_counts(stopped_s: float) -> None:

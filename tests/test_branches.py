@@ -176,3 +176,13 @@ def test_unsaved_edits_come_along_into_a_new_branch(ws: Workspace, prompt: int) 
     ws.versions.save_draft(prompt, said("more"))
     ws.branches.start(ws.versions.by_number(prompt, 3).id, "long", with_draft=True)
     assert [(row.name, row.has_draft) for row in ws.branches.list(prompt)] == [("", False), ("long", True), ("short", False)]
+
+
+def test_nobody_writes_on_the_branch_of_texts_that_gave_way(ws: Workspace, prompt: int) -> None:
+    with pytest.raises(BadInput, match="already a branch named Kept aside"):
+        ws.branches.start(ws.versions.by_number(prompt, 1).id, "Kept aside")
+    ws.versions.keep_aside(prompt, said("Gave way."))
+    with pytest.raises(BadInput, match="holds texts that gave way"):
+        ws.branches.switch(prompt, "kept aside")
+    (aside,) = [row for row in ws.branches.list(prompt) if row.name == "kept aside"]
+    assert aside.closed

@@ -111,6 +111,13 @@ def test_a_link_is_opened_only_after_its_address_was_shown(qtbot: QtBot, seen: C
     assert went == ["https://example.com/a?b=c"]
 
 
+def test_of_a_long_host_the_end_is_told(qtbot: QtBot, seen: CompareScreen) -> None:
+    ask_link(seen, seen.context, f"https://accounts.bank.example.{'a' * 40}.{'b' * 40}.evil.example/login")
+    made = dialogs()[0]
+    assert made.windowTitle().endswith(".evil.example?")
+    made.reject()
+
+
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "javascript:alert(1)", "ssh://host", "relative.html", "data:text/html,x"])
 def test_what_is_no_web_address_is_never_opened(qtbot: QtBot, seen: CompareScreen, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     went: list[object] = []

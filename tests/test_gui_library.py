@@ -634,6 +634,19 @@ def test_a_version_that_is_kept_aside_is_not_what_labels_are_about(desk: Desk) -
     assert current() == 2
 
 
+def test_text_that_was_just_typed_is_kept_when_other_text_is_brought_back(desk: Desk) -> None:
+    prompt = desk.prompt("Refund", "Be kind.")
+    desk.open(prompt)
+    desk.write(" Typed a moment ago.")
+    desk.working.put(Content((Message.of("system", "Brought back."),)), beside=True)
+    desk.until(lambda: len(desk.ws.versions.list(prompt)) == 2)
+    kept = desk.ws.versions.list(prompt)[0]
+    assert "Typed a moment ago." in desk.ws.versions.content(kept.id).messages[0].text
+    draft = desk.ws.versions.draft(prompt)
+    assert draft is not None
+    assert draft.content.messages[0].text == "Brought back."
+
+
 def test_a_prompt_is_renamed_duplicated_archived_and_brought_back(desk: Desk) -> None:
     prompt_id = desk.prompt("Refund", "a", "x", folder="Support")
     desk.open(prompt_id)

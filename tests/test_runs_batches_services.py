@@ -215,6 +215,28 @@ def test_a_file_whose_last_line_is_cut_off_is_fetched_once_more(server: BatchSer
     assert (batch.state, batch.message, len(fetched)) == ("read", "3 answers read.", 2)
 
 
+def test_results_that_come_cut_off_again_and_again_are_asked_for_later_before_they_count_as_missing(
+    server: BatchServer, runs: Runs, batches: Batches
+) -> None:
+    run_id = runs.prepare(spec(model(server.url + "/v1"), cases=3))
+    submit(batches, run_id)
+    fetched = 0
+
+    def spoil(_batch: Batch, rows: list[dict[str, Any]]) -> bytes:
+        nonlocal fetched
+        fetched += 1
+        return lines_of(rows)[:-40]
+
+    server.spoil = spoil
+    server.finish()
+    (batch,) = ask(batches)
+    assert "cut off" in batch.message
+    assert (batch.state, fetched) == ("submitted", 2)
+    assert (runs.get(run_id).done, runs.get(run_id).failed) == (2, 0)
+    (batch,) = ask(batches)
+    assert (batch.state, fetched, runs.get(run_id).failed) == ("read", 4, 1)
+
+
 def test_an_order_for_together_has_the_fields_of_its_documentation(
     server: BatchServer, runs: Runs, batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:

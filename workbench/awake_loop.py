@@ -34,6 +34,9 @@ _LATE_S = 0.05
 _TO_READ_S = 0.1
 """Left of each time limit at least, for reading what came in a standstill."""
 
+_COUNTED_S = 0.05
+"""What a longer pause between two looks counts: a loop that is never quick has time limits all the same."""
+
 
 class _Watched(_Waiter):
     """What waits for the network, and knows for how long it did not."""
@@ -41,11 +44,15 @@ class _Watched(_Waiter):
     missed_s = 0.0
     _looked: float | None = None
 
+    def unseen_s(self, now: float) -> float:
+        """How much of the time since the last look does not count."""
+        pause = 0.0 if self._looked is None else now - self._looked
+        return pause - _COUNTED_S if pause > _BUSY_S else 0.0
+
     def select(self, timeout: float | None = None) -> Any:
         """What has happened. Where the process was stopped while it waited, the system comes back late and tells nothing of what came."""
         began = time.monotonic()
-        if self._looked is not None and began - self._looked > _BUSY_S:
-            self.missed_s += began - self._looked
+        self.missed_s += self.unseen_s(began)
         found = super().select(timeout)
         self._looked = time.monotonic()
         late = 0.0 if timeout is None else self._looked - began - max(0.0, timeout)
@@ -63,8 +70,9 @@ class AwakeLoop(_Loop):
         super().__init__(self._watched)
 
     def time(self) -> float:
-        """Seconds in which this loop was awake."""
-        return super().time() - self._watched.missed_s
+        """Seconds in which this loop was awake. A callback that takes long is told so too: what it sets for later would come too late."""
+        now = super().time()
+        return now - self._watched.missed_s - self._watched.unseen_s(now)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

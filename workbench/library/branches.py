@@ -20,6 +20,9 @@ from workbench.values import BadInput, NotFound
 MAIN = "main"
 """What faces call the branch without a name. No other can be called so."""
 
+ASIDE = "kept aside"
+"""The branch of unsaved texts that gave way to others. It is closed: nobody writes on it, and nothing takes its newest for a prompt's."""
+
 NEWEST = "ORDER BY version.branch <> '', version.number DESC LIMIT 1"
 """Of a prompt's versions the newest of its main line; of all, where there is none."""
 
@@ -81,6 +84,8 @@ class Branches:
         """Write on this branch from now; a closed one is open again. Raises NotFound."""
         with self._database.write() as writer:
             _refuse_unknown(writer, prompt_id, name)
+            if name == ASIDE:
+                raise BadInput(f"{ASIDE} holds texts that gave way to others.", remedy="Start a branch from the version that you want.")
             writer.run("UPDATE branch SET closed_at = NULL WHERE prompt_id = :id AND name = :name", id=prompt_id, name=name)
             _write_on(writer, prompt_id, name)
 
@@ -162,7 +167,7 @@ def _refuse_unknown(writer: Writer, prompt_id: int, name: str) -> None:
 
 def _free(writer: Writer, prompt_id: int, name: str, but: str = "") -> str:
     name = clean_name(name)
-    taken = {other.casefold() for other in _names(writer, prompt_id) - {but}} | {MAIN}
+    taken = {other.casefold() for other in _names(writer, prompt_id) - {but}} | {MAIN, ASIDE}
     if name.casefold() in taken:
         raise BadInput(f"There is already a branch named {name}.", remedy="Choose another name.")
     return name

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbench import store
-from workbench.library.branches import tip, written_on
+from workbench.library.branches import ASIDE, tip, written_on
 from workbench.library.cases import Query, asking
 from workbench.library.contents import draft_to_json, keep_content, read_content, read_draft, refuse_circle, storable
 from workbench.library.names import clean_name, whole_text
@@ -19,8 +19,6 @@ from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Content, NotFound, canonical
 
-ASIDE = "kept aside"
-"""The branch of unsaved texts that gave way to others. It is closed: nobody writes on it, and nothing takes its newest for a prompt's."""
 _GAVE_WAY = "Unsaved text that gave way to other text, written at the same time"
 _CAME = "Written at the same time as the text that is kept aside"
 

@@ -236,6 +236,18 @@ class WorkingCopy(QObject):
             if self._serials.get(of) == serial:
                 self._known[of] = ws.versions.save_draft(of[0], content, base, of[1], self._known.get(of))
 
+    def _keep_beside(
+        self, ws: Workspace, of: tuple[int, str], content: Content, base: int | None, serial: int, stood: Content | None
+    ) -> None:
+        """As `_keep`, after what stood there; not all of that may be on disk yet."""
+        with self._lock:
+            if self._serials.get(of) != serial:
+                return
+            if stood is not None:
+                ws.versions.save_draft(of[0], stood, base, of[1], self._known.get(of))
+            self._known[of] = ""
+            self._known[of] = ws.versions.save_draft(of[0], content, base, of[1], "")
+
     def _kept(self, _nothing: object) -> None:
         self._in_flight -= 1
 
@@ -309,12 +321,18 @@ class WorkingCopy(QObject):
 
     def put(self, content: Content, *, beside: bool = False) -> None:
         """Show another content as if the user had typed it all; with `beside`, unsaved text that stands there now is kept as a version."""
-        if not self.read_only:
-            if beside and self._at is not None:
-                self._known[_text_of(self._at)] = ""
-            self._replace(content)
-            self._pending = self._is_mine = True
+        if self.read_only:
+            return
+        stood, was_typed = self._content, self._pending or self._in_flight > 0
+        self._replace(content)
+        self._pending = self._is_mine = True
+        if not beside:
             self.flush()
+            return
+        self._save_timer.stop()
+        self._pending = False
+        _, *rest = self._keep_call()
+        self._send((self._keep_beside, *rest, stood if was_typed else None))
 
     def _replace(self, content: Content) -> None:
         self._content = content

@@ -27,6 +27,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 300.0
 """A service is asked sooner after something has moved, and ever more seldom while nothing does."""
 _LONGEST_END = 16 * 1024 * 1024
 _NO_LINE = Failure("protocol", "The result files of the batch hold no answer to this request. Run it again.", provider_code="batch_missing")
+_CUT = "The results came cut off, twice. What was whole is read; the service is asked once more for the others."
 _UNKNOWN = "The service does not know this batch any more. Cancel it to have its calls made anew, or read a results file."
 _OF_ANOTHER = (
     "The service does not know this batch with the key of this app. Who handed it over may have another account: let them ask. Only if "
@@ -103,8 +104,8 @@ class Batches(Submissions):
             if batch.state == "submitting":
                 return await self._resumed(batch, service, plan)
             remote = await service.ask(batch.remote_id)
-            batch = self._noted(batch, remote)
-            return await self._ended(batch, remote, service, endpoint) if remote.state == "ended" else batch
+            was_cut, batch = batch.message == _CUT, self._noted(batch, remote)
+            return await self._ended(batch, remote, service, endpoint, was_cut=was_cut) if remote.state == "ended" else batch
         except ProviderError as error:
             if error.failure.kind == "not_found" and batch.state != "submitting":
                 return self.update(batch, message=_OF_ANOTHER if self._database.on_server else _UNKNOWN, asked_at=now())
@@ -160,12 +161,16 @@ class Batches(Submissions):
                 await asyncio.to_thread(self._close_written, touched)
             return found
 
-    async def _ended(self, batch: BatchRow, remote: RemoteBatch, service: BatchService, endpoint: Endpoint) -> BatchRow:
-        """The batch, with its results read, or given back where its service took none of it."""
+    async def _ended(
+        self, batch: BatchRow, remote: RemoteBatch, service: BatchService, endpoint: Endpoint, *, was_cut: bool = False
+    ) -> BatchRow:
+        """The batch, with its results read, or given back where its service took none of it. Where a file comes cut off, its service is
+        asked again later, before what is missing counts as not answered: that would be made, and paid for, anew. `was_cut`: it was so
+        the last time too."""
         if remote.end == "failed" and not remote.files:
             words = remote.message or "without a reason"
             return await asyncio.to_thread(self.give_back, batch, "refused", f"The service refused the batch: {words}")
-        reader = ResultReader(self._database, self, batch.run_id, endpoint.key)
+        reader, is_cut = ResultReader(self._database, self, batch.run_id, endpoint.key), False
         with TemporaryDirectory(prefix="workbench-batch-") as folder:
             for number, file in enumerate(remote.files):
                 path = Path(folder) / str(number)
@@ -173,11 +178,14 @@ class Batches(Submissions):
                     await service.fetch(file, path)
                     if await asyncio.to_thread(_is_cut, path):
                         await service.fetch(file, path)  # a connection may end early without a word of it
+                        is_cut = await asyncio.to_thread(_is_cut, path) or is_cut
                 except ProviderError as error:
                     if error.failure.kind != "not_found":
                         raise
                     return await asyncio.to_thread(self.give_back, batch, "refused", "The service does not keep the results any more.")
                 await self._read(reader, path)
+        if is_cut and not was_cut:
+            return self.update(batch, message=_CUT, asked_at=now())
         jobs = self.jobs("job.status = 'in_batch'", batch_id=batch.id)
         failure = _ENDED.get(remote.end, _NO_LINE)
         while page := list(islice(jobs, PAGE)):
