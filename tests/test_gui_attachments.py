@@ -64,6 +64,7 @@ def test_files_are_attached_kept_compared_and_read_in_old_versions(desk: Desk, f
     diff = desk.ws.diff(desk.ws.versions.content(first.id), kept)
     assert [change.name for change in diff.messages[1].attached] == ["Picture added", "PDF added"]
     assert diff.edits == 2
+    desk.until(lambda: (at := desk.screen.page.working.at) is not None and len(at.versions) == 2)  # a new version ends what is read
     desk.screen.page.look_at(newest)
     desk.until(lambda: desk.screen.page.old.now is not None)
     old = desk.screen.page.old.messages.blocks[1]

@@ -134,7 +134,7 @@ def test_a_text_is_carried_over_and_back_with_keys_alone(qtbot: QtBot, screen: C
     assert [score.passed for score in cell.scores] == [True]
     assert hand.isHidden()
     qtbot.waitUntil(page.table.main.hasFocus)  # so that the keys of ratings are heard
-    assert "Given by hand" in page.detail.metrics._by_hand.text()
+    qtbot.waitUntil(lambda: "Given by hand" in page.detail.metrics._by_hand.text())  # what stands below the answer follows it
     assert (page.detail.raw.isHidden(), page.detail.again.text()) == (True, "Answer again")
     QTest.keyClick(page.table.main, Qt.Key.Key_4)
     qtbot.waitUntil(lambda: screen.context.ws.runs.cell(job).stars == 4)

@@ -18,7 +18,7 @@ from workbench.plan import Plan, PlanColumn
 from workbench.ratings.plans import Answer, Kind, Order, disagreement, make_plan, same_words
 from workbench.ratings.votes import Votes
 from workbench.settings import Settings
-from workbench.store import tables
+from workbench.store import stamps, tables
 from workbench.values import BadInput, Case, Content, Message, ModelSpec, NotFound, Variant
 from workbench.values.votes import Vote
 from workbench.workspace import Choices, Workspace
@@ -220,7 +220,8 @@ def test_votes_are_given_again_and_taken_back_as_often_as_one_likes(workspace: W
 
 
 @pytest.mark.both_stores
-def test_a_ranking_that_was_changed_goes_back_to_what_it_was(workspace: Workspace) -> None:
+def test_a_ranking_that_was_changed_goes_back_to_what_it_was(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stamps, "now", lambda: "2026-05-01T12:00:00.999Z")  # all of it within one thousandth of a second
     reviews = workspace.reviews
     session = reviews.start([a_run(workspace)], Choices("rank"))
     a, b, c = session.items[0]

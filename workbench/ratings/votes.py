@@ -6,6 +6,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any, Literal, cast
 
@@ -160,8 +161,9 @@ class Votes:
 
     def _write(self, session_id: int, item: int, votes: Sequence[tuple[int, int, str]], seconds: float | None, note: str) -> list[int]:
         saw = BLIND if self._sessions.get(session_id).choices.blind else OPEN
-        note, made, at = whole_text(note), [], stamps.now()
+        note, made = whole_text(note), []
         with self._database.write() as writer:
+            at = _later(writer, session_id)
             for left, right, winner in votes:
                 given: dict[str, Any] = {"session": session_id, "item": item, "left": left, "right": right}
                 given |= {"seconds": seconds, "saw": canonical(saw.to_json()), "at": at}
@@ -197,6 +199,7 @@ VALUES (:session, :item, :left, :right, :winner, :seconds, :note, :saw, :at) RET
 _ALL = """
 SELECT id, item, left_output_id, right_output_id, winner, seconds, note, at, replaced_by_id FROM vote WHERE session_id = :session
 ORDER BY id"""
+_LAST_AT = "SELECT max(at) FROM vote WHERE session_id = :session"
 _REPLACE = "UPDATE vote SET replaced_by_id = :new WHERE id = :old"
 
 
@@ -210,6 +213,12 @@ def _insert(writer: Writer, given: Mapping[str, Any], winner: str, note: str) ->
         writer.run(_REPLACE, new=new_id, old=old[0])
     writer.touch("rating", given["left"], given["right"])
     return new_id
+
+
+def _later(writer: Writer, session_id: int) -> str:
+    """Now, or a moment after the session's last vote: the votes of one ranking are known by the moment that they share with no others."""
+    at, last = stamps.now(), writer.run(_LAST_AT, session=session_id).scalar()
+    return at if last is None or at > last else stamps.stamp(datetime.fromisoformat(last) + timedelta(milliseconds=1))
 
 
 def _steps(writer: Writer, session_id: int) -> list[list[_Given]]:
