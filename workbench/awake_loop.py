@@ -46,19 +46,20 @@ class _Watched(_Waiter):
 
     def unseen_s(self, now: float) -> float:
         """How much of the time since the last look does not count."""
-        pause = 0.0 if self._looked is None else now - self._looked
-        return pause - _COUNTED_S if pause > _BUSY_S else 0.0
+        looked = self._looked
+        return now - looked - _COUNTED_S if looked is not None and now - looked > _BUSY_S else 0.0
 
     def select(self, timeout: float | None = None) -> Any:
         """What has happened. Where the process was stopped while it waited, the system comes back late and tells nothing of what came."""
         began = time.monotonic()
         self.missed_s += self.unseen_s(began)
         found = super().select(timeout)
-        self._looked = time.monotonic()
-        late = 0.0 if timeout is None else self._looked - began - max(0.0, timeout)
-        if timeout is not None and late > _LATE_S:
-            found = found or super().select(0)
-            self.missed_s += late + (min(timeout / 2, _TO_READ_S) if found else 0.0)
+        self._looked = looked = time.monotonic()
+        if timeout is not None and looked - began > _LATE_S:
+            late = looked - began - max(0.0, timeout)
+            if late > _LATE_S:
+                found = found or super().select(0)
+                self.missed_s += late + (min(timeout / 2, _TO_READ_S) if found else 0.0)
         return found
 
 
@@ -71,7 +72,7 @@ class AwakeLoop(_Loop):
 
     def time(self) -> float:
         """Seconds in which this loop was awake. A callback that takes long is told so too: what it sets for later would come too late."""
-        now = super().time()
+        now = time.monotonic()
         return now - self._watched.missed_s - self._watched.unseen_s(now)
 
 

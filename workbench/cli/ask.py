@@ -73,9 +73,8 @@ def _directly(options: argparse.Namespace, request: Request, terminal: Terminal)
 
 
 def _from_workspace(options: argparse.Namespace, request: Request, terminal: Terminal) -> int:
-    from dataclasses import replace
-
     from workbench.cli.opened import model_of, workspace
+    from workbench.quick_dataclass import replace
 
     with workspace(options, terminal) as ws:
         model = model_of(ws, options.model)

@@ -20,9 +20,8 @@ def demo_arguments(parser: argparse.ArgumentParser) -> None:
 
 def demo_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench demo`."""
-    from dataclasses import replace
-
     from workbench.cli.run import finish
+    from workbench.quick_dataclass import replace
 
     with workspace(options, terminal) as ws:
         if not ws.builtin.status().weights:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.opened import name_here
 from workbench.cli.terminal import Terminal
+from workbench.quick_dataclass import replace
 from workbench.values import BadInput
 
 if TYPE_CHECKING:

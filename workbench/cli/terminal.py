@@ -66,14 +66,18 @@ class Terminal:
         self.end_progress()
         _aside("workbench: " + printable(" ".join(text.split())) + "\n")
 
+    def wants_progress(self) -> bool:
+        """True where it is time for another line of `progress`."""
+        if not self._next and not sys.stderr.isatty():
+            self._next = time.monotonic() + _EVERY_S_IN_A_LOG  # what is over soon needs its last line only
+        return not self.quiet and time.monotonic() >= self._next
+
     def progress(self, text: str, *, last: bool = False) -> None:
         """Show how far it is: one line that is written anew on a screen, a line now and then in a log."""
-        now, on_screen = time.monotonic(), sys.stderr.isatty()
-        if not self._next and not on_screen:
-            self._next = now + _EVERY_S_IN_A_LOG  # what is over soon needs its last line only
-        if self.quiet or (now < self._next and not last):
+        if self.quiet or not (last or self.wants_progress()):
             return
-        self._next = now + (_EVERY_S if on_screen else _EVERY_S_IN_A_LOG)
+        on_screen = sys.stderr.isatty()
+        self._next = time.monotonic() + (_EVERY_S if on_screen else _EVERY_S_IN_A_LOG)
         if on_screen:
             _aside("\r" + text.ljust(len(self._line)))
             self._line = text

@@ -19,7 +19,7 @@ from workbench.cli.terminal import Terminal
 if TYPE_CHECKING:
     from workbench.workspace import Control, Workspace
 
-_UNDER_WAY_S = 0.01
+_UNDER_WAY_S = 0.035
 """So long after the first event, calls are under way: what makes the report at the end is imported while their answers are awaited."""
 
 
@@ -119,7 +119,9 @@ class _Progress:
         self.show()
 
     def show(self, *, last: bool = False) -> None:
-        """The line as it is now."""
+        """The line as it is now, where it is time for one."""
+        if not (last or self._terminal.wants_progress()):
+            return
         made, elapsed = self._done - self._done_before, time.monotonic() - self._began
         left = elapsed / made * (self._jobs - self._done) if made else 0.0
         failed = "".join(f" · {count} {what}" for count, what in ((self._failed, "failed"), (self._left_out, "left out")) if count)

@@ -80,8 +80,9 @@ class Engine:
         concurrency: int | Mapping[Hashable, int] = 4,
         control: Control | None = None,
         budget: Budget | None = None,
+        tick_s: float | None = None,
     ) -> AsyncGenerator[list[Event]]:
-        """Lists of events: everything that has happened since the last list, never empty.
+        """Lists of events: everything that has happened since the last list. Empty only where nothing has happened for `tick_s` seconds.
 
         A job that ended keeps its place among those in flight until the next list is asked for: a reader that writes each list down
         first can lose no more calls to a crash than were allowed at once.
@@ -89,7 +90,7 @@ class Engine:
         `concurrency` counts per group (a mapping gives some groups their own number; the built-in model always takes one at a
         time). `budget`: the caps, with what was spent before. Closing the generator closes every connection.
         """
-        run = Run(self, jobs, concurrency, control or Control(), budget or Budget(None))
+        run = Run(self, jobs, concurrency, control or Control(), budget or Budget(None), tick_s)
         try:
             run.begin()
             while (batch := await run.next_batch()) is not None:

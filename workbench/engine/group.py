@@ -53,6 +53,8 @@ class Group:
         self.connection, self.member, self.key = connection, member, key
         self.returning: deque[Flight] = deque()
         """Flights whose wait is over, until there is a place for them."""
+        self.begun = 0
+        """Calls that were begun in this run."""
         self.answered: set[str] = set()
         """Models that have answered in this run."""
         self._queues: dict[int, deque[EngineJob]] = {}

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from itertools import chain
@@ -21,6 +20,7 @@ from workbench.engine.limits import FOREVER, Need
 from workbench.providers.failures import PATIENCE_S, ProviderError, concerns, is_retryable, is_unreachable, wait_s
 from workbench.providers.rate_limits import allowances
 from workbench.providers.redaction import Redactor
+from workbench.quick_dataclass import replace
 from workbench.values import Delta, Failure, Missing, Problem, Reply, Request
 
 if TYPE_CHECKING:
@@ -31,8 +31,15 @@ _log = logging.getLogger(__name__)
 _LOOK_AHEAD = 2_000
 """Jobs read before their turn, so that a group whose first job comes late is found."""
 
-_READ_AT_ONCE = 500
+_READ_AT_ONCE = 50
 """Jobs handled in one step of the loop, so that thousands of skipped ones do not hold up what streams."""
+
+_APART_S = 0.003
+"""Between the first calls to a connection: what begins at one moment is answered at one moment, again and again, and then each answer waits
+until the others are read."""
+
+_BEGUN_AT_ONCE = 2
+"""Calls that begin in one step of the loop: they are on their way before the next ones are prepared."""
 
 _GUESSED_ANSWER = 500
 """Tokens of an answer that a provider's limit is asked for, where the request allows more."""
@@ -53,7 +60,13 @@ class Run:
     """The state of one run of jobs. Everything happens on the loop's thread."""
 
     def __init__(
-        self, engine: Engine, jobs: Iterable[EngineJob], concurrency: int | Mapping[Hashable, int], control: Control, budget: Budget
+        self,
+        engine: Engine,
+        jobs: Iterable[EngineJob],
+        concurrency: int | Mapping[Hashable, int],
+        control: Control,
+        budget: Budget,
+        tick_s: float | None = None,
     ) -> None:
         self._engine = engine
         self._source = iter(jobs)
@@ -76,6 +89,8 @@ class Run:
         self._fill_due = False
         self._look_again: asyncio.TimerHandle | None = None
         self._broken: BaseException | None = None
+        self._tick_s, self._ticked = tick_s, False
+        self._ticker: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     # From outside
@@ -85,10 +100,12 @@ class Run:
         self._going = not self._control.paused
         self._room.set()
         self._control.attach(self._loop, self._act)
+        if self._tick_s is not None:
+            self._ticker = self._loop.call_later(self._tick_s, self._tick, self._tick_s)
         self._fill()
 
     async def next_batch(self) -> list[Event] | None:
-        """What has happened since the last call; None when the run is over."""
+        """What has happened since the last call, nothing where a tick came before; None when the run is over."""
         if self._told:
             for group, column in self._told:
                 group.give_back(column)
@@ -99,9 +116,11 @@ class Run:
                 raise self._broken
             if not self._flights and (self._control.ending or (self._exhausted and not self._queued)):
                 return None
+            if self._ticked:
+                break
             self._wake.clear()
             await self._wake.wait()
-        batch = list(self._events)
+        batch, self._ticked = list(self._events), False
         self._events.clear()
         self._told, self._leaving = self._leaving, []
         if not self._room.is_set():
@@ -112,14 +131,20 @@ class Run:
     async def end(self) -> None:
         """Nothing is in flight any more: what was is cancelled, its connections are closed, its places are others'."""
         self._control.detach()
-        if self._look_again is not None:
-            self._look_again.cancel()
+        for timer in (self._look_again, self._ticker):
+            if timer is not None:
+                timer.cancel()
         tasks = [flight.task for flight in self._flights.values() if flight.task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for group in self._groups.values():
             group.connection.leave(group.member)
+
+    def _tick(self, seconds: float) -> None:
+        self._ticked = True
+        self._wake.set()
+        self._ticker = self._loop.call_later(seconds, self._tick, seconds)
 
     # Commands
 
@@ -229,18 +254,26 @@ class Run:
 
     def _send_from(self, group: Group) -> None:
         """Send what has a place: first those that come back from a wait, then the next jobs of the columns with the fewest in flight."""
-        handled, without = 0, set[int]()
+        handled, begun, without = 0, 0, set[int]()
         self._resume(group)
         while self._may_send() and group.has_room:
             job = group.next_job(without)
             if job is None:
                 return
             self._queued -= 1
+            under_way = len(self._flights)
             if not self._start(job, group):
                 without.add(job.column)
             handled += 1
-            if handled >= _READ_AT_ONCE:
-                self._fill_soon()
+            if len(self._flights) > under_way:
+                begun += 1
+                group.begun += 1
+                if group.begun < group.member.most:
+                    self._fill_later(_APART_S)
+                    return
+            if begun >= _BEGUN_AT_ONCE or handled >= _READ_AT_ONCE:
+                if group.has_room:
+                    self._fill_soon()
                 return
 
     def _resume(self, group: Group) -> None:

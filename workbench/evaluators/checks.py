@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
@@ -18,7 +17,7 @@ from workbench.evaluators import judges, meaning, patterns, programs, sets, text
 from workbench.evaluators.facts import NO_FACTS, Asked, Facts, Finding, Handler
 from workbench.evaluators.meaning import Vectors
 from workbench.evaluators.outcomes import CannotRun, Invalid
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import PENDING, BadInput, Case, Check, Score
 
 

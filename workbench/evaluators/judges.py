@@ -12,11 +12,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from workbench.evaluators.outcomes import CannotRun, Invalid
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import Content, Message, Part
 
 Form = Literal["verdict", "category", "points", "best", "pair"]
@@ -62,22 +61,20 @@ _FORMS: dict[Form, str] = {
     "pair": '{"reason": "one or two sentences", "winner": "first", "second" or "tie"}',
 }
 
-_ATTEMPTS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,60}\b(?:rubric|criteria|criterion|instructions?|prompt|rules?|above)\b[^.\n]{0,60}",
-        r"\byou are (?:now )?(?:the|a|an) (?:judge|grader|evaluator|examiner)\b[^.\n]{0,60}",
-        r"\b(?:note|instructions?|message|dear)\s+(?:to|for)?\s*(?:the\s+)?(?:judge|grader|evaluator)\b[^.\n]{0,60}",
-        r"\b(?:judge|grader|evaluator)s?\s*[:,]\s*(?:please|you|give|say|mark|pass|this)\b[^.\n]{0,60}",
-        r"\b(?:say|answer|respond|reply|output|return|print|write|give|mark|grade|rate|score)\b[^.\n]{0,30}"
-        r"\b(?:pass(?:ed)?|full (?:marks|score|points)|10/10|(?:highest|maximum|top|perfect) (?:score|grade|mark|rating))\b",
-        r"[\"']?pass[\"']?\s*:\s*true\b",
-        r"<\|?(?:im_start|im_end|system|endoftext)\|?>|\[/?INST\]",
-        r"<<<\s?[0-9a-f]{8,}\b|\b[0-9a-f]{8,}\s?>>>|\{\{\s*fence\s*\}\}",  # a fence of its own
-        r"\b(?:ignoriere|ignorieren sie|missachte|vergiss|ignore[rz]|oublie[rz]|ignora|ignore|olvida|olvide)\b[^.\n]{0,60}"
-        r"\b(?:kriterien|anweisungen|regeln|vorgaben|crit[eè]res|consignes|r[eè]gles|instructions|instrucciones|criterios|reglas)\b[^.\n]{0,60}",
-    )
+_ATTEMPTS = (
+    r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,60}\b(?:rubric|criteria|criterion|instructions?|prompt|rules?|above)\b[^.\n]{0,60}",
+    r"\byou are (?:now )?(?:the|a|an) (?:judge|grader|evaluator|examiner)\b[^.\n]{0,60}",
+    r"\b(?:note|instructions?|message|dear)\s+(?:to|for)?\s*(?:the\s+)?(?:judge|grader|evaluator)\b[^.\n]{0,60}",
+    r"\b(?:judge|grader|evaluator)s?\s*[:,]\s*(?:please|you|give|say|mark|pass|this)\b[^.\n]{0,60}",
+    r"\b(?:say|answer|respond|reply|output|return|print|write|give|mark|grade|rate|score)\b[^.\n]{0,30}"
+    r"\b(?:pass(?:ed)?|full (?:marks|score|points)|10/10|(?:highest|maximum|top|perfect) (?:score|grade|mark|rating))\b",
+    r"[\"']?pass[\"']?\s*:\s*true\b",
+    r"<\|?(?:im_start|im_end|system|endoftext)\|?>|\[/?INST\]",
+    r"<<<\s?[0-9a-f]{8,}\b|\b[0-9a-f]{8,}\s?>>>|\{\{\s*fence\s*\}\}",  # a fence of its own
+    r"\b(?:ignoriere|ignorieren sie|missachte|vergiss|ignore[rz]|oublie[rz]|ignora|ignore|olvida|olvide)\b[^.\n]{0,60}"
+    r"\b(?:kriterien|anweisungen|regeln|vorgaben|crit[eè]res|consignes|r[eè]gles|instructions|instrucciones|criterios|reglas)\b[^.\n]{0,60}",
 )
+"""Patterns, whatever the case of letters; made when a judge is first asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +173,7 @@ def addresses_judge(texts: Sequence[str]) -> str:
     """The first words in these texts that speak to a judge; empty where there are none."""
     for text in map(_without_disguise, texts):
         for pattern in _ATTEMPTS:
-            if found := pattern.search(text):
+            if found := re.search(pattern, text, re.IGNORECASE):
                 words = " ".join(found[0].split())
                 return words if len(words) <= 80 else f"{words[:79]}…"
     return ""

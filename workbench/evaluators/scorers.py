@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import field
 from queue import SimpleQueue
 from typing import Any
 
@@ -17,7 +17,7 @@ from workbench.evaluators.checks import score
 from workbench.evaluators.facts import NO_FACTS, Facts
 from workbench.evaluators.meaning import Vectors
 from workbench.evaluators.worker import Overtime
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import Case, Check, Score
 
 _CHILD = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from workbench.evaluators.scorers import serve; serve()"

@@ -7,10 +7,10 @@ with what is known of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from workbench.evaluators import judges
+from workbench.quick_dataclass import replace
 from workbench.values import PENDING, UNREAD, Check, Score, judged_by, passing
 
 INNER = "inner"

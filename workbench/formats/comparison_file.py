@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,7 +28,7 @@ from workbench.formats.pictures import attachment
 from workbench.formats.tabular import BadRow, Table
 from workbench.formats.vendors import place_of, vendor
 from workbench.formats.yaml_text_reading import Document, load
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values.checks import Check, with_judges
 from workbench.values.comparisons import Case, ModelSpec, Spec, Variant, held_to
 from workbench.values.messages import Content, Message

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -16,6 +15,7 @@ from workbench.formats.jinja_text import variable_name
 from workbench.formats.library_file_values import text_at
 from workbench.formats.reports import Notes
 from workbench.formats.yaml_text_reading import Document
+from workbench.quick_dataclass import replace
 from workbench.values.messages import Content
 from workbench.values.problems import BadInput
 from workbench.values.variables import VariableSpec, VariableType

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Literal
 
 from workbench.formats.foreign_values import PARAMETERS, parameters_of, tools_of
 from workbench.formats.jinja_text import literal
 from workbench.formats.library_file import PromptFile, VersionEntry
 from workbench.formats.reports import NotCarried, Notes
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.templates import is_plain, name_of_messages, names
 from workbench.templates.pieces import tree
 from workbench.values.conversations import turns

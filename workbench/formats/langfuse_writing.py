@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from workbench.formats.double_braces import to_double_braces
@@ -20,6 +19,7 @@ from workbench.formats.foreign_writing import (
 )
 from workbench.formats.library_file import VersionEntry
 from workbench.formats.reports import Notes
+from workbench.quick_dataclass import replace
 from workbench.templates import name_of_messages
 from workbench.values.messages import Content, Message, Part
 from workbench.values.problems import BadInput

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from workbench.formats.tabular import BadRow, Table, own_mapping, read_bytes
 from workbench.formats.tabular_columns import tags_of
+from workbench.quick_dataclass import replace
 from workbench.values.comparisons import Case
 from workbench.values.datasets import ColumnSpec
 

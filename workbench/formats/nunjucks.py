@@ -18,35 +18,33 @@ _RAW = re.compile(r"\{%-?\s*(?:raw|verbatim)\s*-?%\}")
 _END_RAW = re.compile(r"\{%-?\s*end(?:raw|verbatim)\s*-?%\}")
 _STRING = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""", re.DOTALL)
 _PAIRS = re.compile(r"(\{%-?\s*for\s+\w+\s*,\s*\w+\s+in\s+)([\w.]+)(\s*-?%\})")
-_WORDS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
-    (re.compile(pattern), word)
-    for pattern, word in (
-        (r"===", "=="),
-        (r"!==", "!="),
-        (r"&&", " and "),
-        (r"\|\|", " or "),
-        (r"!(?![=])\s*(?=[\w(])", "not "),
-        (r"\bis(\s+not)?\s+null\b", r"is\1 none"),
-        (r"(?<!\bis )(?<!\bis not )(?<![.\w])(?:null|undefined)\b", "none"),
-        (r"(?<=\{%)(-?\s*)elseif\b", r"\1elif"),
-        (r"(?<=\{%)(-?\s*)(?:asyncEach|asyncAll)\b", r"\1for"),
-        (r"(?<=\{%)(-?\s*)(?:endeach|endall)\b", r"\1endfor"),
-        (r"(?<=\{%)(-?\s*)ifAsync\b", r"\1if"),
-        (r"\|\s*dump\(\s*(\d+)\s*\)", r"| tojson(indent=\1)"),
-        (r"\|\s*dump\b(?:\(\s*\))?", "| tojson"),
-        (r"\|\s*nl2br\b(?:\(\s*\))?", r"| replace('\\r\\n', '\\n') | replace('\\n', '<br />\\n')"),
-        (r"\|\s*(first|last)\b(?:\(\s*\))?", r"| \1 | default('')"),  # of nothing it is nothing there
-        (r"\|\s*truncate\(\s*(\d+)\s*\)", lambda found: f"| truncate({int(found[1]) + 4}, false, '...', 0)"),  # the dots do not count there
-        (r"\|\s*round\b(?!\s*\()(?!\s*\|\s*int\b)", "| round | int"),  # 4 and not 4.0
-        (r"\.toUpperCase\(\s*\)", " | upper"),
-        (r"\.toLowerCase\(\s*\)", " | lower"),
-        (r"\.trim\(\s*\)", " | trim"),
-        (r"\.startsWith\(", ".startswith("),
-        (r"\.endsWith\(", ".endswith("),
-        (r"\.join\(", " | join("),
-        (r"([\w\])]+(?:\.\w+)*)\.length\b(?!\()", r"(\1 | length)"),
-    )
+_WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    (r"===", "=="),
+    (r"!==", "!="),
+    (r"&&", " and "),
+    (r"\|\|", " or "),
+    (r"!(?![=])\s*(?=[\w(])", "not "),
+    (r"\bis(\s+not)?\s+null\b", r"is\1 none"),
+    (r"(?<!\bis )(?<!\bis not )(?<![.\w])(?:null|undefined)\b", "none"),
+    (r"(?<=\{%)(-?\s*)elseif\b", r"\1elif"),
+    (r"(?<=\{%)(-?\s*)(?:asyncEach|asyncAll)\b", r"\1for"),
+    (r"(?<=\{%)(-?\s*)(?:endeach|endall)\b", r"\1endfor"),
+    (r"(?<=\{%)(-?\s*)ifAsync\b", r"\1if"),
+    (r"\|\s*dump\(\s*(\d+)\s*\)", r"| tojson(indent=\1)"),
+    (r"\|\s*dump\b(?:\(\s*\))?", "| tojson"),
+    (r"\|\s*nl2br\b(?:\(\s*\))?", r"| replace('\\r\\n', '\\n') | replace('\\n', '<br />\\n')"),
+    (r"\|\s*(first|last)\b(?:\(\s*\))?", r"| \1 | default('')"),  # of nothing it is nothing there
+    (r"\|\s*truncate\(\s*(\d+)\s*\)", lambda found: f"| truncate({int(found[1]) + 4}, false, '...', 0)"),  # the dots do not count there
+    (r"\|\s*round\b(?!\s*\()(?!\s*\|\s*int\b)", "| round | int"),  # 4 and not 4.0
+    (r"\.toUpperCase\(\s*\)", " | upper"),
+    (r"\.toLowerCase\(\s*\)", " | lower"),
+    (r"\.trim\(\s*\)", " | trim"),
+    (r"\.startsWith\(", ".startswith("),
+    (r"\.endsWith\(", ".endswith("),
+    (r"\.join\(", " | join("),
+    (r"([\w\])]+(?:\.\w+)*)\.length\b(?!\()", r"(\1 | length)"),
 )
+"""Patterns and what stands for them; made with the first template that has any logic."""
 _METHOD = re.compile(r"\.\s*([A-Za-z_]\w*)\s*\(")
 _METHODS = ("split", "startswith", "endswith")
 """Methods of values that JavaScript and Python have alike."""
@@ -114,7 +112,7 @@ def _tag(tag: str, line: int, notes: Notes, where: str, programs: Collection[str
         notes.add(f"{where}: truncate", "a text that is only a few letters too long may be cut elsewhere, or not at all")
     for at in range(0, len(pieces), 2):
         for pattern, word in _WORDS:
-            pieces[at] = pattern.sub(word, pieces[at])
+            pieces[at] = re.sub(pattern, word, pieces[at])
     translated = "".join(pieces)
     method = next((found[1] for found in _METHOD.finditer("''".join(_STRING.split(translated)[::2])) if found[1] not in _METHODS), "")
     if method:

@@ -9,7 +9,6 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file, load_yaml
@@ -21,7 +20,7 @@ from workbench.formats.pictures import attachment, picture
 from workbench.formats.reports import Notes
 from workbench.formats.tabular_columns import REFERENCES
 from workbench.formats.vendor_requests import as_chat, as_line
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values.comparisons import Case
 from workbench.values.messages import Content, Message, Part
 from workbench.values.problems import BadInput

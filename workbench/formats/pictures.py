@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
+from workbench.quick_dataclass import replace
 from workbench.values import BadInput, Part
 
 LARGEST = 20 * 1024 * 1024

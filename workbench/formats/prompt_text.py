@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from workbench.formats.foreign_file import FileText, ForeignFile, foreign_file, user_message
@@ -15,6 +14,7 @@ from workbench.formats.jinja_text import literal
 from workbench.formats.library_file_values import text_at, texts_at
 from workbench.formats.prompty import messages_of
 from workbench.formats.reports import Notes
+from workbench.quick_dataclass import replace
 from workbench.templates import check
 from workbench.values.messages import Content, Message
 from workbench.values.problems import BadInput

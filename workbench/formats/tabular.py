@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from workbench.formats.tabular_columns import as_text, case_of, check_mapping, guess, variable_of
 from workbench.formats.tabular_rows import BadRow, Form, Opener, Row, TableFormat, is_something_else, unique_names
 from workbench.formats.tabular_source import form_of, header_of, rows_of
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values.comparisons import Case
 from workbench.values.datasets import ColumnRole, ColumnSpec
 from workbench.values.problems import BadInput

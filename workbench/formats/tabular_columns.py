@@ -6,10 +6,10 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from workbench.formats.expected_cells import expected, says_more
+from workbench.quick_dataclass import replace
 from workbench.values.check_lines import from_lines
 from workbench.values.checks import Check
 from workbench.values.comparisons import Case

@@ -10,7 +10,6 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from dataclasses import replace
 from queue import SimpleQueue
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +19,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 
 from workbench.gui import keys_first
 from workbench.gui.loop import Loop, as_coroutine, wait
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
 from workbench.gui.context import Context
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
+from workbench.quick_dataclass import replace
 from workbench.values import Case
 
 if TYPE_CHECKING:

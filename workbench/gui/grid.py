@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
@@ -17,6 +16,7 @@ from workbench.gui.cells import Shown, column_title, spoken, state_of
 from workbench.gui.columns import best_of, spoken_column
 from workbench.gui.live_calls import LiveCalls
 from workbench.gui.tips import tip
+from workbench.quick_dataclass import replace
 
 if TYPE_CHECKING:
     from workbench.values import Case

@@ -69,14 +69,18 @@ def content_brought_back(query: Query, item: Mapping[str, Any]) -> dict[str, Any
 def without_bytes(value: Any) -> Any:
     """A request as it is kept beside an output: pictures and files, which lie in the workspace once, are named by their SHA-256."""
     if isinstance(value, str):
+        if len(value) < _LONG:
+            return value
         begin, mark, encoded = value.partition(";base64,") if value.startswith("data:") else ("", "", value)
         if len(encoded) < _LONG or not _BASE64.fullmatch(encoded):
             return value
         data = b64decode(encoded)
         return f"{begin}{mark}[{len(data):,} bytes, SHA-256 {hashlib.sha256(data).hexdigest()}]"
+    if isinstance(value, (list, tuple)):
+        return [without_bytes(item) for item in value]
     if isinstance(value, (dict, Mapping)):  # a dict is told at once
         return {name: without_bytes(item) for name, item in value.items()}
-    return [without_bytes(item) for item in value] if isinstance(value, (list, tuple)) else value
+    return value
 
 
 def _read(query: Query, wanted: Iterable[str]) -> Iterator[tuple[str, bytes]]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from workbench.formats.pictures import read_attachment
 from workbench.library.attachments import KEEP
 from workbench.library.cases import Query
+from workbench.quick_dataclass import replace
 from workbench.store import stamps
 from workbench.store.database import Writer
 from workbench.values import BadInput, Case, Content, Part

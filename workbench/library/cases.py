@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from itertools import islice, pairwise
 from typing import Any
 
@@ -14,6 +13,7 @@ from workbench import store
 from workbench.formats.tabular_columns import as_text, tags_of
 from workbench.library.names import clean_tag
 from workbench.library.records import CaseRecord
+from workbench.quick_dataclass import replace
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.store.excerpt import writings

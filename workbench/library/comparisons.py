@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,6 +18,7 @@ from workbench.library.models import Models
 from workbench.library.names import checked_name, free_name, no_such
 from workbench.library.records import ComparisonRow
 from workbench.library.retirements import Retirement, retirements
+from workbench.quick_dataclass import replace
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from workbench import store
 from workbench.library.attachments import brought_back, content_brought_back, put_away
 from workbench.library.cases import Query, asking
 from workbench.library.names import whole_text
+from workbench.quick_dataclass import replace
 from workbench.store.database import Writer
 from workbench.values import BadInput, Content, Message, Part, Problem
 

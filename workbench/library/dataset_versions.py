@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from workbench.library.cases import COLUMNS, Query, as_case, asking, live_hashes, must_exist, order_cases, pages, records, rewrite_cases
@@ -12,7 +11,7 @@ from workbench.library.dataset_columns import columns_from_json, columns_to_json
 from workbench.library.dataset_pages import Entry, entries_of, keep_live, live_entries, paired
 from workbench.library.names import whole_text
 from workbench.library.records import CaseRecord, ColumnSpec, DatasetVersionRow
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Case, NotFound, canonical, sha256

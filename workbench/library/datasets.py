@@ -6,7 +6,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ from workbench.library.folders import clean_path
 from workbench.library.names import checked_name, free_name, no_such, whole_text
 from workbench.library.records import ColumnSpec, DatasetRow
 from workbench.library.reports import Imported, ImportReport, Rejected
+from workbench.quick_dataclass import replace
 from workbench.store import stamps
 from workbench.store.database import Writer
 from workbench.values import BadInput, Case, NotFound, Progress, Steps, canonical

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.quick_dataclass import replace
 from workbench.values import Case
 from workbench.values.datasets import ColumnSpec
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from workbench.library.names import clean_name
 from workbench.library.prompts import Prompts
 from workbench.library.records import PromptRow
 from workbench.library.versions import Versions
+from workbench.quick_dataclass import replace
 from workbench.settings import Settings
 from workbench.values import BadInput, Check, Content, Missing, ModelSpec, NotFound, Spec, Variant, with_judges
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from workbench.formats.reports import NotCarried as NotCarried
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 
 _LONGEST_REASON = 400
 

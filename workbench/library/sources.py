@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from workbench.library.contents import text_of_snippet
 from workbench.library.files_beside import cases_beside
 from workbench.library.keys import Keys, file_key
 from workbench.library.vendors import paid_at, vendor_at, vendors
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import BadInput, Case, Content, ModelSpec, NotFound, Price, Spec, Variant, judged_by
 
 if TYPE_CHECKING:

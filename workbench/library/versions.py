@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from workbench import store
@@ -15,6 +14,7 @@ from workbench.library.contents import draft_to_json, keep_content, read_content
 from workbench.library.names import clean_name, whole_text
 from workbench.library.records import DraftRow, LabelMove, VersionRow
 from workbench.library.version_figures import VersionFigures
+from workbench.quick_dataclass import replace
 from workbench.store import stamps
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Content, NotFound, canonical

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeVar
 
 from workbench import __version__, templates
 from workbench.plan.stored_cases import StoredCases, case_from_json, case_to_json
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import BadInput, Case, Check, Content, Message, ModelSpec, Price, Request, Spec, Variant, canonical
 
 T = TypeVar("T")

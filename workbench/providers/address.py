@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from urllib.parse import urlencode
 
+from workbench.quick_dataclass import replace
 from workbench.values import Endpoint
 
 _CALLS = ("/chat/completions", "/responses", "/v2/chat", "/messages")

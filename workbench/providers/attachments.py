@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 
+from workbench.quick_dataclass import replace
 from workbench.values import Message, Part, Request
 
 _NAMES = {"image": "pictures", "file": "files"}

@@ -12,13 +12,12 @@ import math
 from array import array
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from workbench.providers.error_bodies import failure_in_stream
 from workbench.providers.failures import ProviderError
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import BadInput, Delta, Embeddings, Endpoint, Failure, Message, Reply, Request, Usage
 
 if TYPE_CHECKING:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from workbench.providers.redaction import Redactor
 from workbench.providers.waits import asked_wait
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import Failure, FailureKind
 
 _LONGEST_MESSAGE = 8_000

@@ -11,7 +11,6 @@ import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any, cast
 
 import httpx
@@ -24,6 +23,7 @@ from workbench.providers.lazy_transport import LeanClient
 from workbench.providers.network_errors import failure_of_exception, url_of
 from workbench.providers.redaction import AnswerStream, redactor
 from workbench.providers.sse import EventParser
+from workbench.quick_dataclass import replace
 from workbench.values import Delta, Endpoint, Failure, Reply
 
 _CONNECT_S = 20.0

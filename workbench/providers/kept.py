@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import httpx
 
 from workbench.providers.failures import ProviderError
 from workbench.providers.redaction import MARK, Redactor
+from workbench.quick_dataclass import replace
 from workbench.values import Exchange, Failure, Reply, ToolCall
 
 KEPT_OF_ANSWER = 4 * 1024 * 1024

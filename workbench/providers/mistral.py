@@ -8,13 +8,13 @@ thinking among them, `ChatReader` reads. `prompt_mode`, `safe_prompt` and other 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.providers.address import address
 from workbench.providers.body_values import finished
 from workbench.providers.openai_chat import ChatReader
 from workbench.providers.openai_chat import request_body as chat_body
+from workbench.quick_dataclass import replace
 from workbench.values import Delta, Endpoint, Reply, Request
 
 if TYPE_CHECKING:

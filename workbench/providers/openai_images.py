@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.formats.pictures import LARGEST, media_type
@@ -20,6 +19,7 @@ from workbench.providers.json_fields import count, inner
 from workbench.providers.openai_chat import address
 from workbench.providers.openai_chat.usage import other_kinds
 from workbench.providers.sse import Event
+from workbench.quick_dataclass import replace
 from workbench.values import Delta, Endpoint, Failure, Part, Reply, Request, Usage
 
 if TYPE_CHECKING:

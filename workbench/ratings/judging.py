@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, Literal
 
 from workbench.library.names import whole_text
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.ratings.records import Aspect, Verdict
 from workbench.store import stamps
 from workbench.store.database import Database, Writer

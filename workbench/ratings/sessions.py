@@ -6,10 +6,10 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any, cast
 
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.ratings.plans import Answer, Column, Kind, Order, make_plan
 from workbench.runs.runs import Runs
 from workbench.store import stamps

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager, suppress
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.evaluators import asks_judges
 from workbench.plan import Plan
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.runs.consent import CodeConsent, checks_of
 from workbench.runs.finding import CaseFinder
 from workbench.runs.records import RunRow

@@ -8,11 +8,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 
 from workbench import plan as plans
 from workbench.evaluators import Facts, Program, programs_of
 from workbench.plan import Plan
+from workbench.quick_dataclass import replace
 from workbench.settings import Settings
 from workbench.values import Check, Problem, every_check
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from itertools import chain
@@ -33,6 +32,7 @@ from workbench.engine.events import (
 )
 from workbench.evaluators import Vectors
 from workbench.plan import Plan
+from workbench.quick_dataclass import replace
 from workbench.runs.consent import with_prompt
 from workbench.runs.log import Logged, of_failure
 from workbench.runs.meanings import STOPPED, Meanings, worst_tokens
@@ -186,6 +186,7 @@ class Execution:
             concurrency=self._concurrency,
             control=self._control,
             budget=self._budget,
+            tick_s=LOG_SECONDS,
         )
         async with aclosing(stream), aclosing(self._recorded(stream)) as recorded:
             async for event in recorded:
@@ -193,48 +194,33 @@ class Execution:
 
     async def _recorded(self, stream: AsyncGenerator[list[Event]]) -> AsyncGenerator[Event]:
         checkpoint_due, log_due = monotonic() + CHECKPOINT_SECONDS, 0.0
-        next_batch: asyncio.Task[list[Event]] | None = None
-        try:
-            while True:
-                # What has ended is written at once. The engine sends no further calls for it before, so that a crash can cost
-                # no more calls than were allowed at once; while a transaction is written, further ends gather for the next.
-                next_batch = next_batch or asyncio.ensure_future(_next(stream))
-                if not next_batch.done():
-                    wait = max(0.0, checkpoint_due - monotonic()) if self._texts else LOG_SECONDS
-                    await asyncio.wait((next_batch,), timeout=min(wait, LOG_SECONDS))
-                if next_batch.done():
-                    batch, next_batch = next_batch.result(), None
-                    if not batch:
-                        return
-                    for event in batch:
-                        if self._saw(event):
-                            yield event
-                while self._ends:
-                    async with aclosing(self._flush()) as written:
-                        async for event in written:
-                            yield event
-                if self._outdated:
-                    outdated, self._outdated = self._outdated, []
-                    self._make_too(self._given(outdated))
-                self._hear_turns()
-                if self._capped | self._held != self._held_written or (self._lines and monotonic() >= log_due):
-                    log_due = monotonic() + LOG_SECONDS
-                    await self._turn()
-                    with suppress(Hindered):  # it is written with the next event
-                        self._write_held()
-                if monotonic() >= checkpoint_due:
-                    if self._database.on_server:  # what colleagues spend meanwhile counts too
-                        with suppress(Problem):
-                            await asyncio.to_thread(self._day)
-                    await self._turn()
-                    with suppress(Hindered):  # the next one keeps as much
-                        self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
-                    checkpoint_due = monotonic() + CHECKPOINT_SECONDS
-        finally:
-            if next_batch is not None:
-                next_batch.cancel()
-                with suppress(asyncio.CancelledError, Exception):
-                    await next_batch
+        async for batch in stream:
+            # What has ended is written at once. The engine sends no further calls for it before, so that a crash can cost
+            # no more calls than were allowed at once; while a transaction is written, further ends gather for the next.
+            for event in batch:
+                if self._saw(event):
+                    yield event
+            while self._ends:
+                async with aclosing(self._flush()) as written:
+                    async for event in written:
+                        yield event
+            if self._outdated:
+                outdated, self._outdated = self._outdated, []
+                self._make_too(self._given(outdated))
+            self._hear_turns()
+            if self._capped | self._held != self._held_written or (self._lines and monotonic() >= log_due):
+                log_due = monotonic() + LOG_SECONDS
+                await self._turn()
+                with suppress(Hindered):  # it is written with the next event
+                    self._write_held()
+            if monotonic() >= checkpoint_due:
+                if self._database.on_server:  # what colleagues spend meanwhile counts too
+                    with suppress(Problem):
+                        await asyncio.to_thread(self._day)
+                await self._turn()
+                with suppress(Hindered):  # the next one keeps as much
+                    self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
+                checkpoint_due = monotonic() + CHECKPOINT_SECONDS
 
     def _saw(self, event: Event) -> bool:
         """Take an event in. False if it is an end, which is told once it is written."""
@@ -537,11 +523,6 @@ class Execution:
             self._todo[todo.id] = todo
             event = Finished(todo.id, reused.reply, 0)
             self._ends.append((self._end_of(event, reused), event))
-
-
-async def _next(stream: AsyncGenerator[list[Event]]) -> list[Event]:
-    """The next events; none when the run is over."""
-    return await anext(stream, [])
 
 
 def _shared_by(endpoint: Endpoint, model: ModelSpec) -> Hashable:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from itertools import permutations
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from workbench import plan as plans
 from workbench.evaluators import judges
 from workbench.evaluators.verdicts import Said
 from workbench.plan import Plan, PlanColumn
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.runs.outputs import messages_of
 from workbench.values import UNREAD, BadInput, Case, Check, ModelSpec, Variant
 

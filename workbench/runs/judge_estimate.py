@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 
 from workbench import evaluators
 from workbench import plan as plans
 from workbench.evaluators import judges
 from workbench.plan import Estimate, PastUse, Plan, model_key
+from workbench.quick_dataclass import replace
 from workbench.runs.judge_asks import Ask, Judges, Seen, asks_of, judging_plan
 from workbench.values import Check, ModelSpec, Problem
 

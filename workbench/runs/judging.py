@@ -11,7 +11,6 @@ import hashlib
 import json
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from workbench.evaluators import judges, sets
 from workbench.evaluators.verdicts import Unreadable, read
 from workbench.library.names import whole_text
 from workbench.plan import Plan
+from workbench.quick_dataclass import replace
 from workbench.runs.judge_asks import MOST_ASKS, Ask, Judges, Reading, Ruling, Seen, asks_of, judging_plan, rulings, text_of
 from workbench.runs.reading import RunReader
 from workbench.store.database import Database, Writer

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +13,7 @@ from workbench import plan as plans
 from workbench.library import case_files
 from workbench.library.attachments import content_brought_back
 from workbench.plan import Plan
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.runs.records import RunRow
 from workbench.store.database import Database
 from workbench.values import Case, Check, NotFound

@@ -11,7 +11,6 @@ from typing import Any
 
 from workbench.evaluators import Facts, facts_of
 from workbench.library import attachments
-from workbench.library.names import whole_text
 from workbench.quick_dataclass import dataclass
 from workbench.runs.log import Logged, write_log
 from workbench.runs.reading import dollars, nano_dollars
@@ -236,7 +235,7 @@ WHERE id = :run""",
         if not grown:
             return
         with self._database.write(durable=False) as writer:
-            _many(writer, _CHECKPOINT, [{"job_id": job_id, "text": whole_text(text), "at": at} for job_id, text in grown.items()])
+            _many(writer, _CHECKPOINT, [{"job_id": job_id, "text": text, "at": at} for job_id, text in grown.items()])
         self._kept |= {job_id: len(text) for job_id, text in grown.items()}
 
     def end(self, lines: Sequence[Logged] = (), *, by_hand: bool = False) -> None:
@@ -299,7 +298,7 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
     else:
         reused_from = None
         price_known = (end.price.input_usd is not None and end.price.output_usd is not None) or end.brought_cost is not None
-    row: dict[str, Any] = {
+    return {
         "job_id": end.job_id,
         "text": reply.text,
         "thinking": reply.thinking,
@@ -321,7 +320,6 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
         "load_ms": _rounded(reply.load_ms),
         "left_out": canonical(list(end.left_out)) if end.left_out else None,
     }
-    return {name: whole_text(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _rounded(milliseconds: float | None) -> float | None:
@@ -333,7 +331,7 @@ _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 def _json(value: Any) -> str:
     """JSON text of what came from outside, which may hold NaN or half a character. No statement looks into it."""
-    return whole_text(_JSON.encode(value))
+    return _JSON.encode(value)
 
 
 def _tool_call(call: ToolCall) -> dict[str, Any]:
@@ -342,8 +340,8 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
 
 def _score_row(end: End, index: int, score: Score, at: str) -> dict[str, Any]:
     return {
-        "job_id": end.job_id, "key": check_key(index, end.own_from), "check": whole_text(canonical(score.check.to_json())),
-        "passed": score.passed, "value": score.score, "reason": whole_text(score.reason), "label": score.label or None,
+        "job_id": end.job_id, "key": check_key(index, end.own_from), "check": canonical(score.check.to_json()),
+        "passed": score.passed, "value": score.score, "reason": score.reason, "label": score.label or None,
         "at": at,
     }  # fmt: skip
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -15,6 +14,7 @@ from workbench import plan as plans
 from workbench.library import attachments, case_files
 from workbench.library.names import whole_text
 from workbench.plan import Estimate, Plan, PlanProblem
+from workbench.quick_dataclass import replace
 from workbench.runs.by_hand import HandAnswers
 from workbench.runs.consent import checks_of
 from workbench.runs.history import answered_share, past_use

@@ -7,7 +7,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from workbench.evaluators.scorers import Answer, Ended, Question, Scorers
 from workbench.evaluators.worker import Overtime
 from workbench.library.names import whole_text
 from workbench.plan import Plan
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.runs.consent import checks_of, with_prompt
 from workbench.runs.reading import dollars
 from workbench.runs.runs import Runs

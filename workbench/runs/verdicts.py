@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from workbench.evaluators import judges, sets
 from workbench.library.names import whole_text
+from workbench.quick_dataclass import replace
 from workbench.store.database import Database
 from workbench.store.outputs import COUNTS, newest, scored, scoring
 from workbench.store.stamps import now

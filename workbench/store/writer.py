@@ -22,12 +22,20 @@ _Rows = list[tuple[Any, ...]]
 
 def bound(parameters: Parameters) -> Parameters:
     """The parameters of a statement with text that UTF-8 can hold. Most have no other, and come back as they are."""
-    values = parameters.values() if isinstance(parameters, Mapping) else parameters
-    if all(not isinstance(value, str) or value.isascii() for value in values):
-        return parameters
-    if isinstance(parameters, Mapping):
+    if isinstance(parameters, (dict, Mapping)):  # a dict is told at once
+        if _is_plain(parameters.values()):
+            return parameters
         return {name: whole_text(value) if isinstance(value, str) else value for name, value in parameters.items()}
+    if _is_plain(parameters):
+        return parameters
     return [whole_text(value) if isinstance(value, str) else value for value in parameters]
+
+
+def _is_plain(values: Iterable[Any]) -> bool:
+    for value in values:  # noqa: SIM110  (twice as quick as a generator in `all`, and each value of each row passes here)
+        if isinstance(value, str) and not value.isascii():
+            return False
+    return True
 
 
 class Answer:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from workbench.quick_dataclass import replace
 from workbench.templates import beside
 from workbench.templates.placed import Placed, messages_of, name_of_messages, placed
 from workbench.templates.plain import NotPlain, PlainTemplate, plain

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

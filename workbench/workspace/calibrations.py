@@ -7,7 +7,6 @@ import io
 import json
 import threading
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.analysis.calibration import Calibration, Judge, Mark, calibrate
@@ -15,6 +14,7 @@ from workbench.analysis.judge_advice import Advice, MeasuredJudge, advice
 from workbench.formats.tabular_shield import shielded
 from workbench.library.prompts import Prompts
 from workbench.library.versions import Versions
+from workbench.quick_dataclass import replace
 from workbench.ratings.counting import VoteCounts
 from workbench.runs.judge_asks import Seen, question_of
 from workbench.runs.runs import Runs

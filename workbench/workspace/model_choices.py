@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from statistics import fmean
 
 from workbench.analysis.choice import Candidate, same_verdict
@@ -13,7 +12,7 @@ from workbench.analysis.results.figures import calls, pass_rates
 from workbench.library.connections import Connections
 from workbench.plan import Plan
 from workbench.providers.regions import region_of
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.ratings.counting import VoteCounts, between_columns
 from workbench.runs.records import RunRow
 from workbench.runs.runs import Runs

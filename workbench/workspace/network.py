@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from workbench.library.keys import GENERAL, NO_KEY, Keys
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.settings import Settings
 from workbench.values import BadInput, Endpoint, Missing, ModelSpec, NotFound, Price, Problem, Request
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from workbench.formats.pictures import without_metadata
 from workbench.library.criteria import Criteria, CriterionRow
 from workbench.library.names import clean_name, whole_text
 from workbench.plan import Plan
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.ratings.counting import VoteCounts
 from workbench.ratings.packet_plans import Answer, Drawn, draw_pairs, draw_single, looks_of
 from workbench.ratings.packets import Kept, PacketRow, add_packet, keep_ratings, packet, packets_of

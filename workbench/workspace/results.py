@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from workbench.analysis.judge_advice import MeasuredJudge
@@ -23,7 +22,7 @@ from workbench.analysis.results import (
 )
 from workbench.evaluators import asks_judges
 from workbench.plan import Plan, column_titles
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.ratings.counting import VoteCounts, between_columns
 from workbench.runs.grid import COLD_MS
 from workbench.runs.reading import NANO

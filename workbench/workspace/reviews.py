@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from workbench.analysis.preferences import PairGap, Shared, WinRate, gaps, next_pair, shared, shared_stars, win_rates
 from workbench.analysis.ranking import Ranking, rank
 from workbench.formats.tabular_shield import shielded
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.ratings import Ratings
 from workbench.ratings.counting import Counted, VoteCounts, between_columns
 from workbench.ratings.plans import Column, Kind, make_plan, same_words

@@ -9,14 +9,14 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from workbench.formats.promptfoo.checks import Asserting, expected, read_checks
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, bare, suffix
 from workbench.formats.promptfoo.graders import Grader, Graders
 from workbench.formats.reports import Notes
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.templates import render_text, variables
 from workbench.values import BadInput, Case, Check
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import field
 from math import isfinite, nan
 from typing import Any
 
@@ -13,7 +13,7 @@ from workbench.formats.expected_cells import CODE_PREFIX, GRADED_PREFIX, LISTS, 
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, parse, suffix
 from workbench.formats.promptfoo.graders import Grader, Graders
 from workbench.formats.reports import Notes
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import BadInput, Check
 
 TRANSFORMED = " (transformed)"

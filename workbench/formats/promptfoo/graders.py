@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from workbench.formats.nunjucks import Untranslatable
@@ -13,7 +13,7 @@ from workbench.formats.promptfoo.files import CODE, ConfigFolder, bare, suffix
 from workbench.formats.promptfoo.prompts import messages_of
 from workbench.formats.promptfoo.providers import Provider, read_providers
 from workbench.formats.reports import Notes
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import JUDGED, Content, Message
 
 _WITH_OWN_PROMPT = ("llm-rubric", "factuality", "model-graded-factuality", "model-graded-closedqa")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 from workbench.formats.nunjucks import tags
+from workbench.quick_dataclass import replace
 from workbench.values import Case, Variant
 
 _NAMING = re.compile(r"\{%-?\s*(?:macro|for|set|call)\b")

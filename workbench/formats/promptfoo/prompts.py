@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from workbench.formats.promptfoo.files import CODE, ConfigFolder, bare, parse, s
 from workbench.formats.promptfoo.places import Places
 from workbench.formats.promptfoo.providers import ENV, parameters_of
 from workbench.formats.reports import Notes
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import BadInput, Content, Message, Part, Role, Variant
 
 _FILES = (".txt", ".md", ".j2", ".json", ".jsonl", ".yaml", ".yml", ".csv", *CODE)

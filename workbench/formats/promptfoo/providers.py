@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from workbench.formats.foreign_values import parameter_name
 from workbench.formats.promptfoo.files import CODE, ConfigFolder, suffix
 from workbench.formats.reports import Notes
 from workbench.formats.vendors import Vendor, place_of, vendor
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import BadInput, ModelSpec, Price
 
 _OTHER_APIS = {

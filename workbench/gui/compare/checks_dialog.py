@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label, line
 from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.words import counted, day
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 
 if TYPE_CHECKING:
     from workbench.values import Check

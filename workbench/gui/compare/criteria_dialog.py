@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -27,6 +26,7 @@ from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.navigation import NavigationDelegate
+from workbench.quick_dataclass import replace
 from workbench.values import BadInput, Criterion, Scale, checked_criterion
 
 if TYPE_CHECKING:

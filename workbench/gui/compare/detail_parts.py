@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from workbench.gui.widgets.fold import Fold
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, set_tone
 from workbench.gui.widgets.pictures import PictureStrip
 from workbench.gui.words import call_money, counted, day, duration
+from workbench.quick_dataclass import replace
 from workbench.values import OPEN
 
 if TYPE_CHECKING:

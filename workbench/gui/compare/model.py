@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from workbench.gui.compare.run_data import RunData, read_run
 from workbench.gui.context import Context
 from workbench.gui.grid import RunGrid
 from workbench.gui.wanted import Wanted, answers_with
+from workbench.quick_dataclass import replace
 
 if TYPE_CHECKING:
     from workbench.values import CaseQuery, Changes

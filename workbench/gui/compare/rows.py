@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QMenu, QWidget
@@ -13,6 +12,7 @@ from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.elided_combo import ElidedCombo
 from workbench.gui.widgets.labels import label
 from workbench.gui.words import counted
+from workbench.quick_dataclass import replace
 from workbench.values import CaseQuery
 from workbench.values.case_query import LABEL
 

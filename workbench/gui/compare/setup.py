@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
@@ -38,6 +37,7 @@ from workbench.gui.widgets.labels import label, line
 from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.words import counted
+from workbench.quick_dataclass import replace
 from workbench.values import Definition, Problem, PromptRef
 
 ASSESS_MS = 150

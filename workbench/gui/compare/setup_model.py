@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from time import perf_counter
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from workbench.gui.checks.judge_line import JudgeChoices, judge_choices
 from workbench.gui.words import about, counted, joined, total_money
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import Definition, Problem, PromptRef, Spec
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from workbench.gui.compare.rows import RowsDialog
+from workbench.quick_dataclass import replace
 from workbench.values import CaseQuery
 
 if TYPE_CHECKING:

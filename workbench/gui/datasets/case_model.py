@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from workbench.gui.context import Context
 from workbench.gui.datasets.cell_values import CHECKS, Column, columns_of, shown, value_of
 from workbench.gui.tips import tip
+from workbench.quick_dataclass import replace
 from workbench.values import Case
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,7 @@ from workbench.gui.datasets.history import History
 from workbench.gui.theme import theme
 from workbench.gui.widgets.dialog import ask_text
 from workbench.gui.widgets.popup_menu import PopupMenu
+from workbench.quick_dataclass import replace
 from workbench.values.datasets import ColumnSpec
 
 

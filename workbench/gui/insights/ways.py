@@ -111,8 +111,7 @@ class Ways:
 
 
 def _write(ws: Workspace, pair: RunPair, path: Path) -> None:
-    from dataclasses import replace
-
+    from workbench.quick_dataclass import replace
     from workbench.workspace import regressions
 
     now = replace(pair, decisions=ws.regressions.decisions.of(pair.run.id, pair.baseline.id))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDate, Qt, Signal
@@ -15,6 +14,7 @@ from workbench.gui.widgets.dialog import Dialog
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.popup_menu import PopupMenu
+from workbench.quick_dataclass import replace
 
 if TYPE_CHECKING:
     from workbench.workspace import PromptRow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from workbench.gui.library.working_copy import WorkingCopy
 from workbench.gui.theme import set_role, theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.labels import ElidedLabel, label, line
+from workbench.quick_dataclass import replace
 from workbench.values import Check, Content
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal
@@ -19,6 +18,7 @@ from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import label, line
 from workbench.gui.widgets.search_field import SearchField
 from workbench.gui.words import counted
+from workbench.quick_dataclass import replace
 
 if TYPE_CHECKING:
     from workbench.workspace import Hit, PromptRow

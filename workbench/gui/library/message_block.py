@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -24,6 +23,7 @@ from workbench.gui.widgets.file_sources import FILTER, Source, read_sources, sou
 from workbench.gui.widgets.jinja_editor import JinjaEditor
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
 from workbench.gui.widgets.popup_menu import PopupMenu
+from workbench.quick_dataclass import replace
 from workbench.values import Message, Part, Role, VariableSpec, named_alone
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from workbench.gui.library.study import likely_meant
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.popup_menu import PopupMenu
+from workbench.quick_dataclass import replace
 from workbench.values import Message, Role, VariableSpec
 
 if TYPE_CHECKING:

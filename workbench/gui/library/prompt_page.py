@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,7 @@ from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.splitter import Splitter
 from workbench.gui.widgets.units import in_units
 from workbench.gui.words import counted
+from workbench.quick_dataclass import replace
 from workbench.values import Content, Message, VariableSpec
 
 if TYPE_CHECKING:

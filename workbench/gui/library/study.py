@@ -6,14 +6,14 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workbench.gui.library.preview_rows import Row, preview_rows
 from workbench.gui.widgets.pictures import thumbnail
 from workbench.gui.words import counted, joined
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import Content
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPersistentModelIndex, QPoint, Qt, Signal
@@ -14,6 +13,7 @@ from workbench.gui.library.versions_list import RIGHT, ROW, Index, VersionDelega
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button, icon_button
 from workbench.gui.widgets.popup_menu import PopupMenu
+from workbench.quick_dataclass import replace
 
 if TYPE_CHECKING:
     from workbench.workspace import VersionRow

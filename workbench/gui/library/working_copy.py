@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from workbench.gui.context import Context
 from workbench.gui.library.study import Facts, Opened, facts, open_prompt
+from workbench.quick_dataclass import replace
 from workbench.values import Content, NotFound
 
 if TYPE_CHECKING:

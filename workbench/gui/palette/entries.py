@@ -5,11 +5,11 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import lru_cache
 
 from workbench.gui.words import plain
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 
 Mark = tuple[int, int]
 """Start and length of the letters that matched."""

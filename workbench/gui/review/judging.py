@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbench.gui.review.verdicts import WORDS
+from workbench.quick_dataclass import replace
 
 if TYPE_CHECKING:
     from workbench.gui.review.page import ReviewPage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -12,6 +11,7 @@ from workbench.gui.context import Context
 from workbench.gui.review.clock import Clock
 from workbench.gui.review.data import Blind, ReviewData, Said, Shown, opened, read_item, start
 from workbench.gui.wanted import Wanted
+from workbench.quick_dataclass import replace
 from workbench.values import BLIND, Saw
 
 if TYPE_CHECKING:

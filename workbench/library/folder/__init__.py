@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from workbench.library.reports import ForeignExport
+from workbench.quick_dataclass import replace
 from workbench.values import BadInput, Progress, Steps
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from workbench.assets import asset
@@ -33,7 +33,7 @@ from workbench.library.folder.leftovers import remove_leftovers, remove_unnamed
 from workbench.library.folder.shelf import Shelf
 from workbench.library.records import ComparisonRow, DatasetRow
 from workbench.library.reports import ExportReport
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import BadInput, Case, Definition, Steps
 
 SCHEMA_FILES = ("prompt", "versions", "dataset", "comparison", "models", "library")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from workbench.formats.promptfoo.files import CODE
 from workbench.formats.tabular_rows import is_something_else
 from workbench.formats.yaml_text_reading import Document, load
 from workbench.library.reports import NotCarried, Rejected
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import BadInput, NotFound, Steps
 
 FOREIGN = ("promptfoo", *(format.name for format in FORMATS.values() if format.read is not None))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from workbench.formats.foreign_formats import FORMATS, ForeignFormat
@@ -14,7 +13,7 @@ from workbench.formats.reports import NotCarried, Notes
 from workbench.library.cases import Query
 from workbench.library.folder.gathering import StoredPrompt, prompts
 from workbench.library.reports import ForeignExport, FormatRow, Rejected
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import BadInput, Content, ModelSpec, NotFound, Steps
 from workbench.whole_file import beside
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from workbench.library.folders import folder_id
 from workbench.library.judges import FOLDER as JUDGES
 from workbench.library.names import LONGEST
 from workbench.library.reports import Imported, ImportReport, NotCarried, Rejected
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.store.database import Database, Writer
 from workbench.values import BadInput, Case, Content, Definition, Message, NotFound, PromptRef, Steps, with_judges
 from workbench.values.brought import BroughtRun

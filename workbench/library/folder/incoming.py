@@ -6,7 +6,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from workbench import store
@@ -21,6 +20,7 @@ from workbench.library.folders import clean_path
 from workbench.library.names import clean_name, free_name
 from workbench.library.reports import Imported
 from workbench.library.vendors import vendor
+from workbench.quick_dataclass import replace
 from workbench.store import stamps
 from workbench.store.database import Writer
 from workbench.values import Case, Criterion, Definition, Price, canonical

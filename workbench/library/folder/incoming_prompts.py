@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 
 from workbench import store
 from workbench.formats.library_file import PromptFile, VersionEntry, VersionsFile
@@ -13,7 +13,7 @@ from workbench.library.folders import clean_path, folder_id
 from workbench.library.names import clean_name, clean_snippet_name
 from workbench.library.prompts import refuse_taken_snippet
 from workbench.library.reports import Imported
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.store import stamps
 from workbench.store.database import Writer
 from workbench.values import Content, canonical

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +10,7 @@ from workbench.formats.comparison_file_record import ComparisonFile
 from workbench.formats.library_file import PromptFile
 from workbench.formats.library_file_data import DatasetFile
 from workbench.library.names import LONGEST
+from workbench.quick_dataclass import replace
 
 Named = TypeVar("Named", PromptFile, DatasetFile, ComparisonFile)
 _NUMBER = re.compile(r" \(\d+\)$")

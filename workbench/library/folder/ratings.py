@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from workbench.formats.packet_ratings import KIND, looks_like_packet_ratings
 from workbench.library.reports import Imported, ImportReport, Rejected
+from workbench.quick_dataclass import replace
 from workbench.values import BadInput, NotFound
 
 BringRatings = Callable[[Path], tuple[int, str, str]]

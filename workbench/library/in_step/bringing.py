@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import Literal
 
 from workbench import store
@@ -27,7 +26,7 @@ from workbench.library.in_step.outside import Look, Unit
 from workbench.library.in_step.records import Reason, Settled
 from workbench.library.names import clean_name, free_name
 from workbench.library.reports import Imported
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.store import stamps
 from workbench.values import BadInput, canonical
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from workbench.formats.library_file import PromptFile, write_prompt
@@ -11,6 +10,7 @@ from workbench.library.folder.gathering import StoredPrompt, prompts
 from workbench.library.in_step import reading
 from workbench.library.in_step.inside import Thing
 from workbench.library.in_step.outside import Look
+from workbench.quick_dataclass import replace
 
 
 def ahead(query: Query, thing: Thing, look: Look, path: str, text: str) -> Literal["folder", "workspace"] | None:

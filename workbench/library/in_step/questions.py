@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 
 from workbench.formats.conflict_text import sides
 from workbench.formats.library_file import PromptFile, read_prompt
@@ -18,6 +17,7 @@ from workbench.library.in_step.outside import Look, Unit
 from workbench.library.in_step.plan import Plan
 from workbench.library.in_step.records import Choice, Conflict, Reason, Settled
 from workbench.library.in_step.writing import Writing
+from workbench.quick_dataclass import replace
 
 
 class Questions:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +29,7 @@ from workbench.library.in_step.records import Choice, Gone, Settled, StepReport
 from workbench.library.in_step.set_aside import SetAside
 from workbench.library.in_step.writing import Writing
 from workbench.library.reports import Imported
+from workbench.quick_dataclass import replace
 from workbench.store.database import Database
 from workbench.values import BadInput, Steps
 

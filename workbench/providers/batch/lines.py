@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,7 +25,7 @@ from workbench.providers.error_bodies import failure_in_stream, failure_of
 from workbench.providers.failures import ProviderError
 from workbench.providers.kept import kept_failure, kept_reply
 from workbench.providers.redaction import redactor
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import Endpoint, Failure, Reply, Request
 
 MB = 1_000_000

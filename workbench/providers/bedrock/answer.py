@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from workbench.providers.answer_reader import NOTHING, AnswerReader, New
@@ -17,7 +17,7 @@ from workbench.providers.json_fields import count, inner, objects, text_of
 from workbench.providers.service_tiers import tier_of
 from workbench.providers.sse import Event
 from workbench.providers.tool_calls import PendingCall
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import Failure, Part, Reply, Usage
 
 _STATUS = {

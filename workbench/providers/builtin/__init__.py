@@ -10,7 +10,6 @@ import asyncio
 import importlib.util
 import threading
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from workbench.providers.builtin.files import DEFAULT_NAME, ModelFile, ModelFile
 from workbench.providers.builtin.running import Servers
 from workbench.providers.builtin.weights import SMOLLM2, EngineStatus
 from workbench.providers.openai_chat import OpenAIChat
+from workbench.quick_dataclass import replace
 from workbench.settings import data_folder
 from workbench.values import Delta, Endpoint, Missing, Reply, Request
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from workbench.providers.answer_parts import picture
@@ -12,6 +11,7 @@ from workbench.providers.finish_reasons import finish_reason
 from workbench.providers.gemini.function_calls import FunctionCalls
 from workbench.providers.gemini.usage import usage_of
 from workbench.providers.json_fields import inner, objects, text_of
+from workbench.quick_dataclass import replace
 from workbench.values import FinishReason, Reply, Usage
 
 _BY_NUMBER = (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from workbench.providers.answer_parts import picture
 from workbench.providers.answer_reader import NOTHING, AnswerReader, New
 from workbench.providers.json_fields import count, inner, objects, text_of
 from workbench.providers.tool_calls import PendingCall
+from workbench.quick_dataclass import replace
 from workbench.values import Reply, Usage
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from workbench.providers.answer_parts import picture, reported
@@ -11,6 +10,7 @@ from workbench.providers.answer_reader import NOTHING, AnswerReader, New
 from workbench.providers.json_fields import inner, number, objects, text_of
 from workbench.providers.openai_chat.usage import usage_of
 from workbench.providers.tool_calls import PendingCall
+from workbench.quick_dataclass import replace
 from workbench.values import Part, Reply, Usage
 
 

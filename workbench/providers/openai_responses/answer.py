@@ -7,7 +7,7 @@ done part, as a done item, in the last event. All of them go through `_Item.take
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from workbench.providers.answer_parts import is_error, picture, protocol, reported
@@ -17,7 +17,7 @@ from workbench.providers.json_fields import count, inner, text_of
 from workbench.providers.openai_chat.usage import other_kinds
 from workbench.providers.service_tiers import tier_of
 from workbench.providers.tool_calls import PendingCall
-from workbench.quick_dataclass import dataclass
+from workbench.quick_dataclass import dataclass, replace
 from workbench.values import FinishReason, Part, Reply, ToolCall, Usage
 
 _DELTAS = {

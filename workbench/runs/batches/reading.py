@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from workbench.evaluators import Vectors
 from workbench.plan import Plan
 from workbench.providers.batch import ResultLine, batch_form, custom_id_of, is_result, read_result, sent_body
 from workbench.providers.failures import ProviderError
+from workbench.quick_dataclass import replace
 from workbench.runs.batches.records import BatchReading
 from workbench.runs.batches.stored import BatchJob, BatchStore, parsed_id
 from workbench.runs.consent import with_prompt

@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -17,6 +16,7 @@ from workbench import plan as plans
 from workbench.plan import Plan
 from workbench.providers.batch import BatchService, RemoteBatch, batch_form, batch_services, kept_days, price_note, why_not
 from workbench.providers.failures import ProviderError
+from workbench.quick_dataclass import replace
 from workbench.runs.batches.handing_over import Left, RequestFiles, by_model, form_of, queued
 from workbench.runs.batches.records import OPEN, BatchOffer, BatchRow, HandedOver, OfferedModel
 from workbench.runs.batches.stored import BatchStore
