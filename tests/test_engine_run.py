@@ -258,9 +258,12 @@ def test_stop_closes_connections_and_leaves_the_rest_unsent(fakeprovider: Start)
 
 def test_finishing_lets_calls_end_and_sends_no_new_one_even_after_a_pause(fakeprovider: Start) -> None:
     server = fakeprovider(latency_ms=150)
+    begun: list[Event] = []
 
     def on(event: Event, control: Control) -> None:
         if isinstance(event, Started):
+            begun.append(event)
+        if len(begun) == 3:
             control.pause()
             control.finish()
 
@@ -364,6 +367,32 @@ def test_a_slow_reader_slows_the_calls_down(fakeprovider: Start, monkeypatch: py
         return finished
 
     assert asyncio.run(go()) == 100
+
+
+def test_a_reader_is_woken_where_nothing_happens_so_that_it_can_do_what_is_due(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=500)
+
+    async def go() -> list[list[Event]]:
+        async with Engine(lambda: providers.client(calls=1)) as engine:
+            return [batch async for batch in engine.batches(jobs(server.base_url, ["a"]), tick_s=0.05)]
+
+    batches = asyncio.run(go())
+    assert [type(event) for batch in batches for event in batch] == [Started, Finished]
+    assert batches.count([]) >= 3
+    assert not batches[-1] or isinstance(batches[-1][-1], Finished)
+
+
+def test_the_first_calls_begin_apart_so_that_their_answers_do_not_come_all_at_once(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=300)
+    at: list[float] = []
+
+    def on(event: Event, _control: Control) -> None:
+        if isinstance(event, Started):
+            at.append(time.perf_counter())
+
+    run(jobs(server.base_url, [f"a{n}" for n in range(16)]), concurrency=8, on=on)
+    assert at[7] - at[0] >= 7 * 0.002
+    assert server.stats()["peak_in_flight"] == 8
 
 
 def test_a_request_that_cannot_be_made_fails_alone(fakeprovider: Start) -> None:

@@ -81,7 +81,13 @@ def test_a_key_that_is_changed_before_the_old_one_is_refused_holds_nothing(
     server = refusing(first_s=1.0, step_s=0.0, status=status, code=code)
     ws = opened(tmp_path, settings, server)
     run_id = ws.runs.prepare(ws.comparisons.resolve(ws.comparisons.list()[0].definition))
-    watched(ws, run_id, lambda event: isinstance(event, Started))
+    begun: list[Event] = []
+
+    def all_begun(event: Event) -> bool:
+        begun.extend([event] if isinstance(event, Started) else [])
+        return len(begun) == CASES
+
+    watched(ws, run_id, all_begun)
     row = ws.runs.get(run_id)
     assert (row.status, row.done, row.queued, row.held) == ("done", CASES, 0, {})
     assert server.calls == {WRONG: CASES, RIGHT: CASES}
