@@ -151,6 +151,22 @@ def test_a_batch_that_was_begun_is_found_behind_many_later_ones(
     assert len(server.batches) == 251, "none was begun again"
 
 
+@pytest.mark.parametrize("wire_format", [form for form in FORMS if form != "anthropic"])  # where nothing but the time tells a batch
+def test_a_batch_is_found_behind_later_ones_by_a_clock_that_is_hours_ahead(
+    wire_format: str, server: BatchServer, runs: Runs, batches: Batches
+) -> None:
+    run_id = runs.prepare(spec(model(server.url + FORMS[wire_format], wire_format=wire_format), cases=3))
+    (batch,) = submit(batches, run_id).batches
+    batches.update(batch, state="submitting", remote_id="")
+    mine = server.batches["batch-1"]
+    mine.created = (datetime.now(UTC) - timedelta(hours=20)).isoformat()  # as the service's clock told it
+    for number in range(2, 252):
+        server.batches[f"batch-{number}"] = Batch(f"batch-{number}", mine.kind, f"other-{number}", [{}], created=mine.created)
+    (batch,) = ask(batches)
+    assert (batch.state, batch.remote_id.rpartition("/")[2]) == ("submitted", "batch-1")
+    assert len(server.batches) == 251, "none was begun again"
+
+
 @pytest.mark.parametrize("wire_format", FORMS)
 def test_older_batches_are_not_looked_through(wire_format: str, server: BatchServer, runs: Runs, batches: Batches) -> None:
     run_id = runs.prepare(spec(model(server.url + FORMS[wire_format], wire_format=wire_format), cases=3))
