@@ -11,14 +11,21 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
+import pytest
+
 from tests import batch_rules
+from workbench.runs.batches import Batches
+from workbench.runs.runs import Runs
+from workbench.settings import Settings
+from workbench.store.database import Database
+from workbench.values import Endpoint, ModelSpec
 
 
 @dataclass
@@ -280,3 +287,31 @@ def result_of(batch: Batch, row: dict[str, Any]) -> dict[str, Any]:
         }
         body["usage"] = {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14}
     return {"id": "x", "custom_id": row["custom_id"], "response": {"status_code": 200, "request_id": "req-1", "body": body}, "error": None}
+
+
+# For tests of runs
+
+
+def endpoint(model: ModelSpec, timeout_s: float) -> Endpoint:
+    """Where a model is called, with a key."""
+    return Endpoint(model.wire_format, model.base_url, "sk-test-1234567890", model.options, timeout_s)
+
+
+@pytest.fixture
+def server() -> Iterator[BatchServer]:
+    """A batch service, running."""
+    started = BatchServer()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def runs(database: Database, settings: Settings) -> Runs:
+    """The runs of a fresh workspace."""
+    return Runs(database, endpoint=endpoint, settings=settings)
+
+
+@pytest.fixture
+def batches(database: Database, runs: Runs, settings: Settings) -> Batches:
+    """Its batches."""
+    return Batches(database, runs, settings)

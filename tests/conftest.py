@@ -239,9 +239,10 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests with the mark `both_stores` run on a workspace file and on a server."""
-    if "where" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_stores"):
-        metafunc.parametrize("where", ["file", "server"], indirect=True)
+    """Tests with the mark `both_stores` run on a workspace file and on a server, one with `one_store` on that which it names."""
+    one, both = (metafunc.definition.get_closest_marker(name) for name in ("one_store", "both_stores"))
+    if "where" in metafunc.fixturenames and (one or both):
+        metafunc.parametrize("where", one.args if one else ["file", "server"], indirect=True)
 
 
 @pytest.fixture(scope="session")

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.batch_server import Batch, BatchServer, result_of
+from tests.batch_server import Batch, BatchServer, result_of, server
 from workbench.cli.frame import perform
 from workbench.workspace import Workspace
+
+__all__ = ["server"]
 
 
 @pytest.fixture(autouse=True)
 def _workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path / "w.db"))
     monkeypatch.setenv("WORKBENCH_API_KEY", "sk-of-the-environment-1")
-
-
-@pytest.fixture
-def server() -> Iterator[BatchServer]:
-    started = BatchServer()
-    yield started
-    started.close()
 
 
 def config(folder: Path, server: BatchServer) -> str:

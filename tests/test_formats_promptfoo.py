@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -548,6 +549,36 @@ def test_files_outside_of_the_folder_are_left_out_of_an_import_and_end_a_run(tmp
     for key, value in asked.items():
         with pytest.raises(BadInput, match="lies outside the folder"):
             read(config(inner, **{key: value}))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows wants rights for links")
+def test_a_wildcard_that_matches_a_link_to_the_outside_leaves_that_file_out_alone_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("leaked")
+    (tmp_path / "secret.yaml").write_text("q: leaked")
+    inner = tmp_path / "in"
+    for name in ("prompts", "tests", "vars", "only"):
+        (inner / name).mkdir(parents=True)
+    (inner / "prompts/a.txt").write_text("Say {{q}}.")
+    (inner / "tests/a.yaml").write_text("- vars: {q: y}")
+    (inner / "vars/a.txt").write_text("z")
+    for name in ("prompts/b.txt", "vars/b.txt", "only/b.txt"):
+        (inner / name).symlink_to(tmp_path / "secret.txt")
+    for name in ("tests/b.yaml", "only/b.yaml"):
+        (inner / name).symlink_to(tmp_path / "secret.yaml")
+    path = inner / "promptfooconfig.yaml"
+    lines = [
+        "prompts:", "  - prompts/*.txt", "  - file://only/*.txt", "providers: [echo]", "tests:", "  - file://tests/*.yaml",
+        "  - file://only/*.yaml", "  - vars: {q: 'file://vars/*.txt'}", "  - vars: {q: 'file://only/b*.txt'}",
+    ]  # fmt: skip
+    path.write_text("\n".join(lines))
+    found = read(path, to_run=False)
+    assert [variant.prompt for variant in found.spec.variants] == ["a"]
+    assert values(found) == [{"q": "y"}, {"q": "z"}, {"q": "file://only/b*.txt"}]
+    assert "leaked" not in repr(found)
+    assert sorted(error.line or 0 for error in found.refused) == [2, 3, 6, 7, 8, 9]
+    assert all("lies outside the folder" in error.message for error in found.refused)
+    with pytest.raises(BadInput, match="lies outside the folder"):
+        read(path)
 
 
 def test_a_file_of_tests_that_is_not_there_is_told_with_the_line_that_names_it(tmp_path: Path) -> None:

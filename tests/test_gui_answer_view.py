@@ -20,7 +20,7 @@ from tests.test_gui_grid_view import ATTEMPT
 from workbench.gui.app import application
 from workbench.gui.compare.excerpt import break_lines
 from workbench.gui.compare.view import CompareScreen
-from workbench.gui.link_dialog import ask_link
+from workbench.gui.link_dialog import MOST, ask_link
 from workbench.gui.theme import theme
 from workbench.gui.widgets.answer_view import AnswerView
 from workbench.settings import Settings
@@ -115,6 +115,43 @@ def test_of_a_long_host_the_end_is_told(qtbot: QtBot, seen: CompareScreen) -> No
     ask_link(seen, seen.context, f"https://accounts.bank.example.{'a' * 40}.{'b' * 40}.evil.example/login")
     made = dialogs()[0]
     assert made.windowTitle().endswith(".evil.example?")
+    assert f"Host: accounts.bank.example.{'a' * 40}.{'b' * 40}.evil.example" in spoken(made)
+    made.reject()
+
+
+def spoken(dialog: QDialog) -> list[str]:
+    return [label.accessibleName() or label.text() for label in dialog.findChildren(QLabel)]
+
+
+def test_what_is_not_seen_in_an_address_or_turns_it_around_is_shown_as_it_is_sent(
+    qtbot: QtBot, seen: CompareScreen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    went: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", went.append)
+    address = "https://example.com/\u202egpj.\u2066exe?\u200b\u3164\ufe0f\n\x7f\u2028#\U000e0041 é"
+    seen.page.detail.text.answer.anchorClicked.emit(QUrl(address))
+    made = dialogs()[0]
+    shown = "https://example.com/%E2%80%AEgpj.%E2%81%A6exe?%E2%80%8B%E3%85%A4%EF%B8%8F%0A%7F%E2%80%A8#%F3%A0%81%81 é"
+    assert f"Address: {shown}" in spoken(made)
+    assert not any("\u202e" in label.text() for label in made.findChildren(QLabel))
+    button_of(made, "Open in the browser").click()
+    assert [url.toEncoded() for url in went] == [QUrl(address).toEncoded()]
+    said: list[str] = []
+    seen.context.noticed.connect(lambda text, *_: said.append(text))
+    ask_link(seen, seen.context, "file:///\u202ecod.exe")
+    assert said == ["Only web addresses are opened from answers, not file:///%E2%80%AEcod.exe"]
+
+
+def test_an_address_that_is_cut_says_so_and_its_host_is_told_all_the_same(qtbot: QtBot, seen: CompareScreen) -> None:
+    address = f"https://{'bank.example' * 300}@evil.example/"
+    ask_link(seen, seen.context, address)
+    made = dialogs()[0]
+    assert made.windowTitle() == "Open this link to evil.example?"
+    assert "Only the first 2,000 of its 3,622 characters stand here. Copy the address to see all of it." in spoken(made)
+    made.reject()
+    ask_link(seen, seen.context, "https://evil.example/" + "a" * (MOST - 21))
+    made = dialogs()[0]
+    assert not any("Only the first" in text for text in spoken(made))
     made.reject()
 
 

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from tests.batch_server import Batch, BatchServer, result_of
+from tests.batch_server import Batch, BatchServer, result_of, server
 from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import Filled, fill
 from workbench.gui import batch_watch
@@ -26,12 +26,7 @@ from workbench.gui.widgets.notice import Banner
 from workbench.settings import Settings
 from workbench.workspace import Workspace
 
-
-@pytest.fixture
-def server() -> Iterator[BatchServer]:
-    started = BatchServer()
-    yield started
-    started.close()
+__all__ = ["server"]
 
 
 @pytest.fixture

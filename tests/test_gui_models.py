@@ -226,14 +226,25 @@ def test_the_card_says_how_the_last_test_went(screen: ModelsScreen, session: Ses
     qtbot.waitUntil(lambda: screen._cards[id].status.text() == "Not running")
 
 
-def test_the_users_own_price_wins(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+def house_model(screen: ModelsScreen, session: Session, qtbot: QtBot) -> int:
+    """A model that no list knows, in the table."""
     connections = session.context.ws.connections
-    id = connections.add("Mine", "other", "http://127.0.0.1:9/v1")
-    model = connections.add_model(id, "house-model")
+    model = connections.add_model(connections.add("Mine", "other", "http://127.0.0.1:9/v1"), "house-model")
     qtbot.waitUntil(lambda: any(row.id == model for row in screen._table.rows))
+    return model
+
+
+def edited(screen: ModelsScreen, model: int) -> ModelDialog:
+    """The dialog of a model, open."""
     screen._edit(next(row for row in screen._table.rows if row.id == model))
     dialog = dialogs()[0]
     assert isinstance(dialog, ModelDialog)
+    return dialog
+
+
+def test_the_users_own_price_wins(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
+    model = house_model(screen, session, qtbot)
+    dialog = edited(screen, model)
     dialog._rates[0].setText("a lot")
     assert not dialog._save.isEnabled()
     dialog._rates[0].setText("0,45")
@@ -247,13 +258,8 @@ def test_the_users_own_price_wins(screen: ModelsScreen, session: Session, qtbot:
 
 
 def test_what_no_list_knows_of_a_model_can_be_said(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
-    connections = session.context.ws.connections
-    id = connections.add("Mine", "other", "http://127.0.0.1:9/v1")
-    model = connections.add_model(id, "house-model")
-    qtbot.waitUntil(lambda: any(row.id == model for row in screen._table.rows))
-    screen._edit(next(row for row in screen._table.rows if row.id == model))
-    dialog = dialogs()[0]
-    assert isinstance(dialog, ModelDialog)
+    connections, model = session.context.ws.connections, house_model(screen, session, qtbot)
+    dialog = edited(screen, model)
     for field, wrong, right in ((dialog._context, "much", "8k"), (dialog._ends, "in May", "2027-05-31")):
         field.setText(wrong)
         assert not dialog._save.isEnabled()
@@ -263,12 +269,10 @@ def test_what_no_list_knows_of_a_model_can_be_said(screen: ModelsScreen, session
     qtbot.waitUntil(lambda: connections.model(model).facts.get("context_tokens") == 8_000)
     row = connections.model(model)
     assert (row.facts["retires"], row.has_own_price) == ("2027-05-31", False)
-    connections.learn(id, {"house-model": {"context_tokens": 4_096, "output_tokens": 512}})
+    connections.learn(connections.model(model).connection_id, {"house-model": {"context_tokens": 4_096, "output_tokens": 512}})
     assert connections.model(model).facts["context_tokens"] == 8_000, "what the user says goes before a list"
     qtbot.waitUntil(lambda: any(row.facts.get("output_tokens") == 512 for row in screen._table.rows))
-    screen._edit(next(row for row in screen._table.rows if row.id == model))
-    dialog = dialogs()[0]
-    assert isinstance(dialog, ModelDialog)
+    dialog = edited(screen, model)
     assert (dialog._context.text(), dialog._ends.text()) == ("8,000", "2027-05-31")
     dialog._context.clear()
     press(dialog, "Save")
@@ -277,10 +281,7 @@ def test_what_no_list_knows_of_a_model_can_be_said(screen: ModelsScreen, session
 
 
 def test_a_removed_model_comes_back_by_undo(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
-    connections = session.context.ws.connections
-    id = connections.add("Mine", "other", "http://127.0.0.1:9/v1")
-    model = connections.add_model(id, "house-model")
-    qtbot.waitUntil(lambda: any(row.id == model for row in screen._table.rows))
+    model = house_model(screen, session, qtbot)
     screen._remove(next(row for row in screen._table.rows if row.id == model))
     qtbot.waitUntil(lambda: session.window.notice.accessibleName() == "Removed house-model.")
     qtbot.waitUntil(lambda: not any(row.name == "house-model" for row in screen._table.rows))
@@ -472,9 +473,7 @@ def test_a_new_name_leaves_the_catalogues_price_as_it_is(screen: ModelsScreen, s
     qtbot.waitUntil(lambda: shown(screen) == ["gpt-4.1-mini"])
     whole = session.context.ws.connections.model(model).price
     assert whole.batch is not None
-    screen._edit(next(row for row in screen._table.rows if row.id == model))
-    dialog = dialogs()[0]
-    assert isinstance(dialog, ModelDialog)
+    dialog = edited(screen, model)
     dialog._title.setText("Mini")
     press(dialog, "Save")
     qtbot.waitUntil(lambda: texts(screen, "gpt-4.1-mini")["Model"] == "Mini")

@@ -744,9 +744,8 @@ def test_a_library_of_a_newer_version_is_left_alone(side: Side) -> None:
         side.sync()
 
 
+@pytest.mark.one_store("file")  # a second window on a server writes too
 def test_a_workspace_that_is_read_only_says_so(side: Side, tmp_path: Path) -> None:
-    if side.library.database.on_server:
-        pytest.skip("a second window on a server writes too")
     with opened(Path(side.library.database.path)) as reader, pytest.raises(ReadOnly):
         LibraryFolder(reader.database, reader.datasets, reader.comparisons).sync(side.folder)
 

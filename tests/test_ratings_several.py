@@ -157,9 +157,8 @@ def test_labels_are_offered_from_all_runs_of_a_comparison(database: Database, ra
     assert ratings.labels(1) == ratings.labels(2) == ["too long", "rude"]
 
 
+@pytest.mark.one_store("file")  # a server plans by its own statistics
 def test_labels_are_looked_for_among_ratings_and_not_among_the_outputs_of_a_long_run(database: Database) -> None:
-    if database.on_server:
-        pytest.skip("a server plans by its own statistics")
     steps = [row[3] for row in database.query(f"EXPLAIN QUERY PLAN {_LABELS}", {"run": 1})]
     assert steps[0] == "SCAN rating"
     assert not any(" output_job " in step or " job_status " in step for step in steps), steps

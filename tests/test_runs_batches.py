@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -16,34 +15,15 @@ from typing import Any
 
 import pytest
 
-from tests.batch_server import Batch, BatchServer
+from tests.batch_server import Batch, BatchServer, batches, endpoint, lines_of, result_of, runs, server
 from tests.test_runs_execute import make, model, spec
 from workbench.runs.batches import Batches, BatchRow, HandedOver
 from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
-from workbench.values import BadInput, Case, CaseQuery, Check, Content, Endpoint, Message, ModelSpec, Part, Price, Variant
+from workbench.values import BadInput, Case, CaseQuery, Check, Content, Message, Part, Price, Variant
 
-
-def endpoint(model: ModelSpec, timeout_s: float) -> Endpoint:
-    return Endpoint(model.wire_format, model.base_url, "sk-test-1234567890", model.options, timeout_s)
-
-
-@pytest.fixture
-def server() -> Iterator[BatchServer]:
-    started = BatchServer()
-    yield started
-    started.close()
-
-
-@pytest.fixture
-def runs(database: Database, settings: Settings) -> Runs:
-    return Runs(database, endpoint=endpoint, settings=settings)
-
-
-@pytest.fixture
-def batches(database: Database, runs: Runs, settings: Settings) -> Batches:
-    return Batches(database, runs, settings)
+__all__ = ["batches", "runs", "server"]
 
 
 def submit(batches: Batches, run_id: int, **options: Any) -> HandedOver:
@@ -135,8 +115,6 @@ def test_a_file_written_today_is_read_back_by_hand_and_reading_it_again_changes_
 
 
 def answered(requests: Path, place: Path, kind: str = "openai") -> Path:
-    from tests.batch_server import result_of
-
     rows = [json.loads(line) for line in requests.read_text().splitlines()]
     batch = Batch("b", kind, "", rows)
     place.write_text("".join(json.dumps(result_of(batch, row)) + "\n" for row in rows))
@@ -602,8 +580,6 @@ def test_an_empty_error_file_beside_the_answers_is_no_trouble(server: BatchServe
 
 
 def test_answers_in_any_order_come_into_their_own_cells(server: BatchServer, runs: Runs, batches: Batches) -> None:
-    from tests.batch_server import lines_of
-
     run_id = runs.prepare(spec(model(f"{server.url}/v1"), cases=9, repeats=2))
     submit(batches, run_id)
     server.spoil = lambda batch, rows: lines_of(rows[::-1])

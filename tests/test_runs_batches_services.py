@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.batch_server import Batch, BatchServer, lines_of
-from tests.test_runs_batches import FORMS, answered, ask, endpoint, read, submit
+from tests.batch_server import Batch, BatchServer, batches, lines_of, runs, server
+from tests.test_runs_batches import FORMS, answered, ask, read, submit
 from tests.test_runs_execute import model, spec
 from workbench.providers.batch import openai, why_not
 from workbench.runs.batches import Batches
@@ -21,22 +20,7 @@ from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.values import BadInput
 
-
-@pytest.fixture
-def server() -> Iterator[BatchServer]:
-    started = BatchServer()
-    yield started
-    started.close()
-
-
-@pytest.fixture
-def runs(database: Database, settings: Settings) -> Runs:
-    return Runs(database, endpoint=endpoint, settings=settings)
-
-
-@pytest.fixture
-def batches(database: Database, runs: Runs, settings: Settings) -> Batches:
-    return Batches(database, runs, settings)
+__all__ = ["batches", "runs", "server"]
 
 
 @pytest.fixture(autouse=True)
@@ -162,6 +146,22 @@ def test_a_batch_that_was_begun_is_found_behind_many_later_ones(
     mine = server.batches["batch-1"]
     for number in range(2, 252):
         server.batches[f"batch-{number}"] = Batch(f"batch-{number}", mine.kind, f"other-{number}", [{}])
+    (batch,) = ask(batches)
+    assert (batch.state, batch.remote_id.rpartition("/")[2]) == ("submitted", "batch-1")
+    assert len(server.batches) == 251, "none was begun again"
+
+
+@pytest.mark.parametrize("wire_format", [form for form in FORMS if form != "anthropic"])  # where nothing but the time tells a batch
+def test_a_batch_is_found_behind_later_ones_by_a_clock_that_is_hours_ahead(
+    wire_format: str, server: BatchServer, runs: Runs, batches: Batches
+) -> None:
+    run_id = runs.prepare(spec(model(server.url + FORMS[wire_format], wire_format=wire_format), cases=3))
+    (batch,) = submit(batches, run_id).batches
+    batches.update(batch, state="submitting", remote_id="")
+    mine = server.batches["batch-1"]
+    mine.created = (datetime.now(UTC) - timedelta(hours=20)).isoformat()  # as the service's clock told it
+    for number in range(2, 252):
+        server.batches[f"batch-{number}"] = Batch(f"batch-{number}", mine.kind, f"other-{number}", [{}], created=mine.created)
     (batch,) = ask(batches)
     assert (batch.state, batch.remote_id.rpartition("/")[2]) == ("submitted", "batch-1")
     assert len(server.batches) == 251, "none was begun again"
@@ -302,13 +302,11 @@ def test_a_batch_of_somebody_elses_account_is_not_called_lost(
     assert [row.message for row in ask(batches)] == ["2 answers read."]
 
 
-@pytest.mark.both_stores
+@pytest.mark.one_store("server")
 @pytest.mark.parametrize("wire_format", FORMS)
 def test_what_somebody_elses_app_began_is_not_begun_again_in_another_account(
     wire_format: str, server: BatchServer, runs: Runs, batches: Batches, database: Database
 ) -> None:
-    if not database.on_server:
-        pytest.skip("one person")
     run_id = runs.prepare(spec(model(server.url + FORMS[wire_format], wire_format=wire_format), cases=2))
     (batch,) = submit(batches, run_id).batches
     batches.update(batch, state="submitting", remote_id="")  # that app was killed before it had the answer
@@ -326,13 +324,11 @@ def test_what_somebody_elses_app_began_is_not_begun_again_in_another_account(
     assert ask(batches)[0].state == "submitted"
 
 
-@pytest.mark.both_stores
+@pytest.mark.one_store("server")
 def test_what_another_app_is_busy_with_is_neither_taken_back_nor_read_twice(
     server: BatchServer, runs: Runs, batches: Batches, database: Database, settings: Settings, tmp_path: Path
 ) -> None:
     """A file is open in one app only. On a server the other one may be about to begin the batch, or to read the same results."""
-    if not database.on_server:
-        pytest.skip("one app")
     run_id = runs.prepare(spec(model(server.url + "/v1"), model(server.url, "c", wire_format="anthropic"), cases=3))
     (batch,) = submit(batches, run_id, columns=[0]).batches
     written = batches.write(run_id, tmp_path, columns=[1]).batches[0]

@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from tests.batch_server import BatchServer
-from tests.test_runs_batches import endpoint
+from tests.batch_server import BatchServer, endpoint
 from tests.test_runs_execute import model, spec
 from workbench.engine.events import Finished
 from workbench.runs.batches import Batches

@@ -1,15 +1,15 @@
 """Dataclasses that are made in a seventh of the time: a start of the window makes a hundred of them, a run as many.
 
 `dataclass` of the standard library writes and compiles up to six methods for each class: half a millisecond on Python 3.11. Here only
-`__init__` is compiled, and that with the first instance, which most classes never have in one start; comparing, hashing and printing are
-shared. To a type checker it is the standard library's, and `frozen` is held by the type checker alone: nothing compiled stands in the
-way of making an instance.
+`__init__` is compiled, and that with the first instance, which most classes never have in one start; comparing, hashing and printing
+need no code of their own. To a type checker it is the standard library's, and `frozen` is held by the type checker alone: nothing
+compiled stands in the way of making an instance. Only an `InitVar` is not known here: an argument that is none of the fields is refused.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Iterable
 from functools import cache
 from operator import attrgetter
 from reprlib import recursive_repr
@@ -30,15 +30,20 @@ else:
             if not own.get("__doc__"):
                 bare.__doc__ = bare.__qualname__  # else the signature is written there, which takes longer than all the rest
             full = dataclasses.dataclass(bare, init=False, repr=False, eq=False, slots=slots)
+            fields = dataclasses.fields(full)
             if "__init__" not in own:
+                _refuse_disorder(fields)
                 full.__init__ = _begin(full)
             if "__repr__" not in own:
                 full.__repr__ = _repr
-            if eq and "__eq__" not in own:
-                full.__eq__ = _equal
-                full._compared = staticmethod(_values(field.name for field in dataclasses.fields(full) if field.compare))
-                if "__hash__" not in own or own["__hash__"] is None:
-                    full.__hash__ = _hash if frozen else None
+            if eq:
+                # Where a class says how it compares and nothing of its hash, Python has noted None for it.
+                has_hash = "__hash__" in own and (own["__hash__"] is not None or "__eq__" not in own)
+                compared = _values(field.name for field in fields if field.compare)
+                if "__eq__" not in own:
+                    full.__eq__ = _equal(compared)
+                if not has_hash:
+                    full.__hash__ = _hash(_hashed(fields, compared)) if frozen else None
             return full
 
         return made if cls is None else made(cls)
@@ -56,38 +61,53 @@ def _made_of(cls: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...
     return names, _values(names)
 
 
+def _refuse_disorder(fields: tuple[Any, ...]) -> None:
+    """Raises TypeError, with the class and not with its first instance, where a value must be given behind one that need not."""
+    may_be_left_out = False
+    for field in fields:
+        if field.init and not field.kw_only:
+            if field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING:
+                may_be_left_out = True
+            elif may_be_left_out:
+                raise TypeError(f"non-default argument {field.name!r} follows default argument")
+
+
 def _begin(cls: Any) -> Callable[..., None]:
     """The `__init__` of a class until it has an instance, with which comes the one that is written for its fields."""
 
-    def __init__(self: Any, *args: Any, **given: Any) -> None:
-        cls.__init__ = _written(cls)
-        cls.__init__(self, *args, **given)
+    def __init__(self: Any, /, *args: Any, **given: Any) -> None:
+        written = _written(cls)
+        if cls.__dict__.get("__init__") is __init__:  # else somebody has put one in its place that calls this one, and is to stay
+            cls.__init__ = written
+        written(self, *args, **given)
 
     return __init__
 
 
+@cache
 def _written(cls: Any) -> Callable[..., None]:
-    given: dict[str, Any] = {"_absent": _ABSENT}
-    plain: list[str] = ["self"]
+    fields = dataclasses.fields(cls)
+    me = "__self__" if any(field.name == "self" for field in fields) else "self"
+    given: dict[str, Any] = {"__absent__": _ABSENT}
+    plain: list[str] = [me]
     named: list[str] = []
     lines: list[str] = []
-    for field in dataclasses.fields(cls):
-        name, value = field.name, field.name
+    for field in fields:
+        name, value, default = field.name, field.name, ""
+        kept = f"__default_{name}__"  # no name that a field has: its parameter would stand before it
         if field.default is not dataclasses.MISSING:
-            given[f"_{name}"], default = field.default, f"_{name}"
-            value = name if field.init else default
+            given[kept], default = field.default, kept
+            value = name if field.init else kept
         elif field.default_factory is not dataclasses.MISSING:
-            given[f"_{name}"], default = field.default_factory, "_absent"
-            value = f"_{name}() if {name} is _absent else {name}" if field.init else f"_{name}()"
-        elif field.init:
-            default = ""
-        else:
+            given[kept], default = field.default_factory, "__absent__"
+            value = f"{kept}() if {name} is __absent__ else {name}" if field.init else f"{kept}()"
+        elif not field.init:
             continue  # `__post_init__` makes it
         if field.init:
             (named if field.kw_only else plain).append(f"{name}={default}" if default else name)
-        lines.append(f" self.{name}={value}")
+        lines.append(f" {me}.{name}={value}")
     if hasattr(cls, "__post_init__"):
-        lines.append(" self.__post_init__()")
+        lines.append(f" {me}.__post_init__()")
     parameters = ",".join([*plain, *(["*", *named] if named else [])])
     exec(f"def __init__({parameters}):\n" + ("\n".join(lines) or " pass"), given)
     made: Any = given["__init__"]
@@ -96,7 +116,7 @@ def _written(cls: Any) -> Callable[..., None]:
     return made  # type: ignore[no-any-return]
 
 
-def _values(names: Any) -> Callable[[Any], tuple[Any, ...]]:
+def _values(names: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
     """What instances are compared by: always a tuple, which knows that a value that is equal to nothing is the same as itself."""
     names = tuple(names)
     if len(names) > 1:
@@ -104,13 +124,24 @@ def _values(names: Any) -> Callable[[Any], tuple[Any, ...]]:
     return lambda record: tuple(getattr(record, name) for name in names)
 
 
-def _equal(self: Any, other: Any) -> Any:
-    return self._compared(self) == self._compared(other) if other.__class__ is self.__class__ else NotImplemented
+def _hashed(fields: tuple[Any, ...], compared: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any], tuple[Any, ...]]:
+    if all(field.hash is None for field in fields):
+        return compared
+    return _values(field.name for field in fields if (field.compare if field.hash is None else field.hash))
 
 
-def _hash(self: Any) -> int:
-    values: Hashable = self._compared(self)
-    return hash(values)
+def _equal(compared: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any, Any], Any]:
+    def __eq__(self: Any, other: Any) -> Any:
+        return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented
+
+    return __eq__
+
+
+def _hash(hashed: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any], int]:
+    def __hash__(self: Any) -> int:
+        return hash(hashed(self))
+
+    return __hash__
 
 
 @recursive_repr()

@@ -126,7 +126,7 @@ def _from_files(reference: str, reader: _Reader) -> Iterator[dict[str, Any]]:
     if reader.folder.leaves_out(reference):
         return
     names = reader.folder.matches(reference)
-    if not names:
+    if not names and not reader.folder.has_left(reference):
         raise BadInput(f"No file matches the tests {reference}.", path=reader.notes.path)
     for name in names:
         kind = suffix(name)
@@ -308,7 +308,10 @@ def _read_if_file(item: Any, name: str, reader: _Reader) -> list[Any]:
         return [item]
     if reader.folder.leaves_out(item):
         return [item]
-    return [_from_file(f"file://{path}", name, reader) for path in reader.folder.matches(item)]
+    paths = reader.folder.matches(item)
+    if not paths and reader.folder.has_left(item):
+        return [item]
+    return [_from_file(f"file://{path}", name, reader) for path in paths]
 
 
 def _from_file(reference: str, name: str, reader: _Reader) -> Any:

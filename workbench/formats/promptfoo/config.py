@@ -96,7 +96,7 @@ def read(path: Path, environment: Mapping[str, str] | None = None, *, to_run: bo
     places = Places(folder)
     refused += tuple(
         BadInput(error.message, path=str(path), line=places.line_of(str(path), reference), remedy=error.remedy)
-        for reference, error in folder.left.items()
+        for (reference, _), error in folder.left.items()
     )
     if to_run and refused:
         if not variants:

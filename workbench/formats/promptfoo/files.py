@@ -28,8 +28,8 @@ class ConfigFolder:
         self._to_run = to_run
         self.read: set[Path] = set()
         """Every file whose text was asked for."""
-        self.left: dict[str, BadInput] = {}
-        """Why a file that is named was not read, by its reference."""
+        self.left: dict[tuple[str, str], BadInput] = {}
+        """Why a file that is named was not read, by its reference and its name, which are two where there is a wildcard."""
 
     def text(self, reference: str) -> str:
         """The text of a named file. Raises BadInput where it is not there or is not UTF-8 text."""
@@ -58,7 +58,8 @@ class ConfigFolder:
         return [parse(line, str(self._path(reference))) for line in self.text(reference).splitlines() if line.strip()]
 
     def matches(self, reference: str) -> list[str]:
-        """The files that a reference means, sorted; one that has no wildcard means itself, there or not."""
+        """The files that a reference means, sorted; one that has no wildcard means itself, there or not. Where a configuration is only
+        brought in, those that lie outside of the folder behind a link are `left` out."""
         name = bare(reference)
         if self._path(reference).exists() or not glob.has_magic(name):
             return [name]
@@ -66,7 +67,8 @@ class ConfigFolder:
         if name.count("**") > 1:
             raise BadInput(f"{reference} goes through all folders more than once.", path=str(self.root), remedy="Write ** once.")
         found = glob.iglob(name, root_dir=self.root, recursive=True)  # noqa: PTH207 - Path.glob refuses absolute patterns
-        return sorted(islice(found, _MOST_MATCHES))
+        names = sorted(islice(found, _MOST_MATCHES))
+        return names if self._to_run else [name for name in names if not self._leaves_out(name, reference)]
 
     def has(self, reference: str) -> bool:
         """True if the named file is there."""
@@ -78,13 +80,18 @@ class ConfigFolder:
     def leaves_out(self, reference: str) -> bool:
         """True for a file outside of the folder that a configuration names which is only brought in: the rest of it can come, and the
         file is among those `left` out. One that is to run would ask something else without it, so there the reading of it fails."""
-        if self._to_run:
-            return False
+        return not self._to_run and self._leaves_out(reference, reference)
+
+    def has_left(self, reference: str) -> bool:
+        """True where a file that this reference means was left out."""
+        return any(named_by == reference for named_by, _ in self.left)
+
+    def _leaves_out(self, file: str, reference: str) -> bool:
         try:
-            self._path(reference)
+            self._path(file)
             self._refuse_wide(bare(reference))
         except BadInput as error:
-            self.left.setdefault(reference, error)
+            self.left.setdefault((reference, file), error)
             return True
         return False
 

@@ -157,7 +157,7 @@ def _is_file(text: str, folder: ConfigFolder) -> bool:
         return True
     short = text.strip()
     is_name = "\n" not in short and "{{" not in short and len(short) < 200 and suffix(short) in _FILES
-    return is_name and (folder.has(short) or ("*" in short and bool(folder.matches(short))))
+    return is_name and (folder.has(short) or ("*" in short and (bool(folder.matches(short)) or folder.has_left(short))))
 
 
 def _is_lost(text: str) -> bool:
@@ -171,7 +171,7 @@ def _from_files(reference: str, folder: ConfigFolder, notes: Notes) -> Iterator[
         notes.add(f"prompt {bare(reference)}", "a program makes this prompt, and programs in foreign files are not run")
         return
     names = folder.matches(reference)
-    if not names:
+    if not names and not folder.has_left(reference):
         raise BadInput(f"No file matches the prompt {reference}.", path=notes.path)
     for name in names:
         for title, text in _in_file(name, folder, notes):

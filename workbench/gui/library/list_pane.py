@@ -123,6 +123,8 @@ class ListPane(QWidget):
         self._wanted_folder = ""
         self._closed: set[str] = set()
         self._quiet = False
+        self._opens = False
+        """Folders are being opened of which nobody said that they are to stay so: a filter shows what was closed too."""
         self._to_open: list[Node] = []
         """Folders whose turn to be opened comes, the first one last."""
         self._opening = QTimer(self)
@@ -180,8 +182,8 @@ class ListPane(QWidget):
         self.view.selectionModel().currentChanged.connect(self._moved_to)
         self.view.entered_by_key.connect(self.left)
         self.view.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.view.viewport().mapToGlobal(at)))
-        self.view.expanded.connect(lambda index: self._closed.discard(self.model.node(index).folder))
-        self.view.collapsed.connect(lambda index: None if self._quiet else self._closed.add(self.model.node(index).folder))
+        self.view.expanded.connect(lambda index: None if self._opens else self._closed.discard(self.model.node(index).folder))
+        self.view.collapsed.connect(lambda index: None if self._quiet else self._keep_closed(self.model.node(index).folder))
         self._opening.timeout.connect(self._open_more)
         self.model.dropped.connect(self.moved)
         self.model.redrawn.connect(self.view.viewport().update)
@@ -328,16 +330,23 @@ class ListPane(QWidget):
     def _open_more(self, as_far_as: str | None = None) -> None:
         """Open the next folders: as many lines as go in one turn, and all down to the one that is named, so that what is shown of it
         does not move when others are opened above."""
+        self._opens = True
         lines, ahead = 0, any(node.folder == as_far_as for node in self._to_open)
         while self._to_open and (ahead or lines < _OPENED_AT_ONCE):
             node = self._to_open.pop()
             ahead = ahead and node.folder != as_far_as
             lines += len(node.children)
             self.view.expand(self.model.at(node))
+        self._opens = False
         if self._to_open:
             self._opening.start()
         else:
             self._opening.stop()
+
+    def _keep_closed(self, folder: str) -> None:
+        """Note that the user closed a folder, whose turn to be opened may be still to come."""
+        self._closed.add(folder)
+        self._to_open = [node for node in self._to_open if node.folder != folder]
 
     def _nothing_words(self) -> tuple[str, str]:
         if self.filter.archived and not self.filter.on:

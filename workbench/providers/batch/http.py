@@ -26,6 +26,8 @@ _SHORTEST_WAIT_S = 120.0
 """A service that takes in a large file is silent for longer than one that answers a question."""
 _REDIRECTS = 3
 _CLOCKS_DIFFER = timedelta(minutes=5)
+_CLOCK_IS_WRONG = timedelta(days=1)
+"""A list is followed for this much longer: to stop early at a batch of ours is to pay for it twice, to go on costs a question or two."""
 MOST_PAGES = 50
 """So many pages of batches are looked through for one that may have been begun."""
 
@@ -176,14 +178,19 @@ def moment(value: Any) -> datetime | None:
 
 def is_since(value: Any, since: str) -> bool:
     """True for a time that is not before the other, as far as two clocks agree."""
-    found, begun = moment(value), moment(since)
-    return found is not None and (begun is None or found >= begun - _CLOCKS_DIFFER)
+    return _is_since(value, since, _CLOCKS_DIFFER)
 
 
 def is_past(times: Sequence[Any], since: str) -> bool:
-    """True where a page of batches, the newest first, reaches back before that time: what was begun since then is on it or before it."""
+    """True where a page of batches, the newest first, reaches back before that time, however wrong our clock may be: what was begun
+    since then is on it or before it."""
     first, last = (moment(times[0]), moment(times[-1])) if times else (None, None)
-    return first is not None and last is not None and first >= last and not is_since(times[-1], since)
+    return first is not None and last is not None and first >= last and not _is_since(times[-1], since, _CLOCK_IS_WRONG)
+
+
+def _is_since(value: Any, since: str, leeway: timedelta) -> bool:
+    found, begun = moment(value), moment(since)
+    return found is not None and (begun is None or found >= begun - leeway)
 
 
 def too_many() -> ProviderError:
