@@ -586,6 +586,16 @@ def test_the_reading_of_a_large_file_shows_how_far_it_is_and_stops(desk: Desk, t
     assert not dialogs()
 
 
+def test_a_reading_that_is_stopped_behind_its_last_step_shows_nothing_any_more(desk: Desk, tmp_path: Path) -> None:
+    desk.fill()
+    (tmp_path / "small.csv").write_text("a,b\nsome words,others\n", "utf-8")
+    desk.screen.datasets.read_file(str(tmp_path / "small.csv"))
+    time.sleep(0.5)  # it is read by now, and only its news waits for this thread
+    desk.session.context.work.stop()
+    desk.until(lambda: desk.notice().startswith("Stopped. Nothing was imported."))
+    assert not dialogs()
+
+
 # Versions
 
 

@@ -13,6 +13,7 @@ from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
     from workbench.gui.context import Context
+    from workbench.values import Problem
 
 LOOK_MS = 150
 
@@ -27,9 +28,13 @@ class _Job:
         """Called on the thread that works: a timer looks at the counts, so that the window is not told a thousand times a second."""
         self.counts = (done, total)
         if self.stop:
-            from workbench.values import Stopped  # loaded already: a workspace is open
+            raise _stopped()
 
-            raise Stopped("It was stopped.")
+
+def _stopped() -> Problem:
+    from workbench.values import Stopped  # loaded already: a workspace is open
+
+    return Stopped("It was stopped.")
 
 
 class Work(QObject):
@@ -69,9 +74,16 @@ class Work(QObject):
     ) -> None:
         """Run a verb that takes `progress` among the writes, or beside them where it only `reads`.
 
-        `then` and `failed` come on the Qt thread, unless `owner` is gone.
+        `then` and `failed` come on the Qt thread, unless `owner` is gone. What was only read is not told where it was stopped behind its
+        last step: nobody waits for it any more.
         """
         job = _Job(title)
+
+        def told(result: Any) -> None:
+            if reads and job.stop:
+                failed(_stopped())
+            else:
+                then(result)
 
         def end(tell: Callable[[Any], object]) -> Callable[[Any], object]:
             def ended(result: Any) -> None:
@@ -84,7 +96,7 @@ class Work(QObject):
         self._jobs.append(job)
         self._timer.start()
         start = self._context.bridge.read if reads else self._context.bridge.call
-        start(partial(verb, *args, progress=job.progress), then=end(then), failed=end(failed), owner=self)
+        start(partial(verb, *args, progress=job.progress), then=end(told), failed=end(failed), owner=self)
         self._look()
 
     def stop(self) -> None:
