@@ -262,11 +262,9 @@ def _check_out(path: Path | None) -> None:
     if path is None:
         return
     from workbench.values import BadInput
-    from workbench.workspace import format_of
+    from workbench.workspace import format_of, in_a_folder
 
-    format_of(path)
-    if not path.parent.is_dir():
-        raise BadInput("The folder of this file does not exist.", path=str(path))
+    format_of(in_a_folder(path))
     if path.is_dir():
         raise BadInput("This is a folder, and the outputs are one file.", path=str(path), remedy="Name a file in it.")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
