@@ -62,6 +62,21 @@ def test_one_bad_file_is_told_with_its_line_and_does_not_stop_the_others(tmp_pat
     assert "bad.yaml" in printed.err
 
 
+def test_files_that_are_rejected_or_lose_something_for_one_reason_are_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(8):
+        (tmp_path / f"bad-{number}.prompt.yml").write_text("name: Bad\nmessages: [unclosed\n")
+        (tmp_path / f"{number}.prompt.yml").write_text(f"name: P{number}\nmodel: openai/gpt-4o\nmessages: [{{role: user, content: hi}}]\n")
+    assert perform(["import", str(tmp_path)]) == 1
+    said = [line for line in capsys.readouterr().err.splitlines() if ".prompt.yml" in line]
+    assert len(said) == 2
+    assert "bad-0.prompt.yml, line " in said[0]
+    assert all(" and 5 more: " in line for line in said)
+    assert perform(["import", str(tmp_path), "--json"]) == 1
+    assert len(document(capsys)["rejected"]) == 8, "the JSON names every file"
+
+
 def test_an_imported_comparison_is_run_by_its_name_and_a_file_by_its_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "library"
     folder.mkdir()
