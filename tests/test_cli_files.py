@@ -62,6 +62,21 @@ def test_one_bad_file_is_told_with_its_line_and_does_not_stop_the_others(tmp_pat
     assert "bad.yaml" in printed.err
 
 
+def test_files_that_are_rejected_or_lose_something_for_one_reason_are_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(8):
+        (tmp_path / f"bad-{number}.prompt.yml").write_text("name: Bad\nmessages: [unclosed\n")
+        (tmp_path / f"{number}.prompt.yml").write_text(f"name: P{number}\nmodel: openai/gpt-4o\nmessages: [{{role: user, content: hi}}]\n")
+    assert perform(["import", str(tmp_path)]) == 1
+    said = [line for line in capsys.readouterr().err.splitlines() if ".prompt.yml" in line]
+    assert len(said) == 2
+    assert "bad-0.prompt.yml, line " in said[0]
+    assert all(" and 5 more: " in line for line in said)
+    assert perform(["import", str(tmp_path), "--json"]) == 1
+    assert len(document(capsys)["rejected"]) == 8, "the JSON names every file"
+
+
 def test_an_imported_comparison_is_run_by_its_name_and_a_file_by_its_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "library"
     folder.mkdir()
@@ -133,6 +148,28 @@ def test_wrong_places_are_said_before_anything_is_written(tmp_path: Path, capsys
     assert perform(["run", str(tmp_path)]) == 2
     assert not (tmp_path / "out").exists()
     assert capsys.readouterr().out == ""
+
+
+def test_a_file_in_a_folder_that_is_not_there_is_refused_in_the_same_words_whatever_writes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert perform(["import", str(asset("starter")), "--quiet"]) == 0
+    path = tmp_path / "promptfooconfig.yaml"
+    path.write_text("prompts: ['Say {{a}}']\nproviders: [echo]\ntests: [{vars: {a: 1}}]\n")
+    capsys.readouterr()
+    assert perform(["run", str(path), "--json", "--quiet"]) == 0
+    run = document(capsys)["run"]["id"]
+    there = tmp_path / "no"
+    for verb in (
+        ["run", str(path), "--out", str(there / "x.json")],
+        ["export", str(there / "x.json"), "--what", "run", run],
+        ["export", str(there / "x.csv"), "--what", "dataset", "Support tickets"],
+        ["export", str(there / "x.prompty"), "--what", "prompt", "Support triage"],
+        ["packet", run, "--out", str(there / "x.html")],
+    ):
+        assert perform(verb) == 2
+        assert f"There is no folder {there}. Make it, or choose another place." in capsys.readouterr().err
+    assert not there.exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="named pipes lie elsewhere there")
@@ -210,7 +247,10 @@ def test_one_prompt_goes_to_a_file_by_its_ending_and_nothing_is_written_over_una
         (["export", str(tmp_path / "x"), "--format", "csv"], "csv is no format of the library"),
         (["export", str(tmp_path / "x"), "--replace"], "are for prompts that go to another tool"),
         (["export", str(tmp_path / "x.csv"), "--what", "dataset", "Support tickets", "--format", "llm"], "llm is a format of prompts"),
-        (["export", str(tmp_path / "no" / "x.py"), "--what", "prompt", "Support triage"], "The folder of this file does not exist."),
+        (
+            ["export", str(tmp_path / "no" / "x.py"), "--what", "prompt", "Support triage"],
+            f"There is no folder {tmp_path / 'no'}. Make it, or choose another place.",
+        ),
         (["export", str(tmp_path / "x.py"), "--what", "prompt", "Support triage", "--model", "SmolLM2"], "model"),
     ):
         assert perform(wrong) == 2

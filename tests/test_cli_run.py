@@ -165,6 +165,45 @@ def test_a_missing_key_ends_with_3_and_the_remedy(tmp_path: Path, capsys: pytest
     assert "OPENAI_API_KEY" in capsys.readouterr().err
 
 
+def test_where_no_model_can_be_asked_no_run_is_left_behind(
+    fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made() -> list[str]:
+        capsys.readouterr()
+        assert perform(["list", "runs", "--json"]) == 0
+        return [run["id"] for run in document(capsys)["runs"]]
+
+    lacking = config(tmp_path, None, providers=["openai:chat:gpt-x", "openai:chat:gpt-y"])
+    assert perform(["run", lacking, "--json"]) == 3
+    assert made() == []
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-for-a-while")
+    assert perform(["run", lacking, "--base-url-override", fakeprovider().base_url]) == 0
+    monkeypatch.delenv("OPENAI_API_KEY")
+    (first,) = made()
+    assert perform(["rerun", first]) == 3
+    assert made() == [first]
+    some = config(tmp_path, None, providers=["openai:chat:gpt-x", "echo"])
+    assert perform(["run", some, "--json"]) == 1
+    assert len(made()) == 2, "a run of which some models can be asked is made"
+
+
+def test_a_provider_of_the_file_goes_before_a_connected_model_of_its_name_and_that_is_said(
+    fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named, connected = fakeprovider(), fakeprovider()
+    with closing(Workspace.open(tmp_path / "w.db")) as ws:
+        ws.connections.add_model(ws.connections.add("Our server", "other", connected.base_url), "fake-small")
+    path = config(tmp_path, named)
+    note = "fake-small is asked as promptfooconfig.json says; the connected model of that name is not."
+    for more in ([], ["--model", "fake-small"]):
+        assert perform(["run", path, *more, "--no-reuse"]) == 0
+        assert capsys.readouterr().err.count(f'{note} To ask it instead: --model "Our server/fake-small"') == 1
+    assert (named.stats()["requests"], connected.stats()["requests"]) == (12, 0)
+    assert perform(["run", path, "--model", "Our server/fake-small"]) == 0
+    assert note not in capsys.readouterr().err
+    assert connected.stats()["requests"] == 6
+
+
 def test_what_is_not_carried_over_is_told_on_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert perform(["run", config(tmp_path, None, derivedMetrics=[{"name": "x"}]), "--json"]) == 0
     assert "Not carried over: configuration: derivedMetrics" in capsys.readouterr().err

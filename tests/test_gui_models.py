@@ -79,6 +79,21 @@ def test_a_server_is_tested_ticked_and_connected(screen: ModelsScreen, session: 
     qtbot.waitUntil(lambda: not dialogs())
 
 
+def test_the_foot_says_what_is_left_to_do(screen: ModelsScreen, qtbot: QtBot, fakeprovider: Start) -> None:
+    dialog = connect_dialog(screen, qtbot, "other")
+    assert dialog._note.text() == "Enter the base URL."
+    dialog._url.setText("http://127.0.0.1:9/v1")
+    assert dialog._note.text().startswith("Test the connection and tick the models")
+    report_of(dialog, qtbot)
+    assert dialog._note.text() == "Mend what the test found and test again, or type a model's name."
+    dialog._url.setText(fakeprovider().base_url)
+    assert dialog._note.text().startswith("Test the connection and tick the models")
+    report_of(dialog, qtbot)
+    assert dialog._note.text() == "Tick the models you want, or type a model's name."
+    dialog._models._list.item(0).setCheckState(Qt.CheckState.Checked)
+    assert dialog._note.text() == ""
+
+
 def test_an_address_where_nobody_answers_is_said_and_nothing_is_saved(screen: ModelsScreen, session: Session, qtbot: QtBot) -> None:
     dialog = connect_dialog(screen, qtbot, "other")
     dialog._url.setText("http://127.0.0.1:9/v1")

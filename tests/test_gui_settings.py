@@ -146,6 +146,17 @@ def test_the_long_text_moves_under_the_short_one_in_a_narrow_window(session: Ses
     session.settings.set("text_size", 100)
 
 
+def test_controls_that_leave_the_name_too_little_room_go_below_it(session: Session, qtbot: QtBot) -> None:
+    page = screen(session)
+    session.settings.set("text_size", 130)
+    session.window.resize(1100, 700)
+    qtbot.waitUntil(lambda: page._storage.file.columns == 1)
+    assert page._rows[0][1].columns == 2, "others stay as they are"
+    session.settings.set("text_size", 100)
+    session.window.resize(1440, 900)
+    qtbot.waitUntil(lambda: page._storage.file.columns == 3)
+
+
 def test_sizes_are_said_as_people_say_them() -> None:
     assert [size_words(size) for size in (0, 4_096, 1_250_000, 412_000_000, 3_900_000_000)] == [
         "1 kB",

@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui_window import session
 from workbench.gui.app import Session
-from workbench.gui.welcome.view import STARTER_FACTS, WelcomeScreen
+from workbench.gui.welcome.view import STARTER_FACTS, VENDORS, WelcomeScreen
+from workbench.library.vendors import vendors
 from workbench.providers.builtin.weights import EngineStatus
 
 __all__ = ["session"]
@@ -141,3 +142,8 @@ def test_a_file_that_is_dropped_goes_where_it_belongs(
     event = QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     welcome.dropEvent(event)
     assert went == [("datasets", {"import_file": str(path)}) if place == "datasets" else ("library", {"import_paths": [str(path)]})]
+
+
+def test_a_provider_has_one_name_on_the_welcome_page_and_in_the_list() -> None:
+    named = {row.id: row.name for row in vendors()}
+    assert {id_: name for id_, _icon, name, _words, _verb in VENDORS} == {id_: named[id_] for id_, *_ in VENDORS}

@@ -22,7 +22,7 @@ from workbench.plan import Plan, PlanColumn
 from workbench.settings import Settings
 from workbench.values import Case, Check, Content, Message, ModelSpec, Part, Price, Score, Variant
 from workbench.values.outputs import JobOutput
-from workbench.workspace import Workspace
+from workbench.workspace import Workspace, regressions
 
 POLICY = Check("contains", "policy", "Policy")
 
@@ -223,6 +223,17 @@ def test_diff_takes_the_newest_run_of_a_comparison_that_is_named(
     assert perform(["--workspace", str(filled.path), "diff", "Refunds", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["run"]["number"], found["baseline"]["number"]) == (2, 1)
+
+
+def test_cases_that_could_not_be_compared_for_one_reason_are_told_in_one_line(workspace: Workspace) -> None:
+    made = replace(spec(echo()), cases=tuple(Case({"q": f"case-{number}"}) for number in range(30)))
+    first, second = workspace.runs.prepare(made), workspace.runs.prepare(made)
+    asyncio.run(made_whole(workspace, first))
+    pair = workspace.regressions.compare(second, first)
+    columns = len(pair.regression.pairs)
+    told = [line for line in regressions.text(pair).splitlines() if "apart" in line]
+    assert told == ["  apart: 30 cases (1, 2, 3, 4, 5 and 25 more)  No answer yet."] * columns
+    assert len(regressions.document(pair)["cases"]) == 30 * columns, "the JSON names every case"
 
 
 @pytest.mark.both_stores

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.opened import workspace
-from workbench.cli.terminal import Terminal, columns
+from workbench.cli.terminal import Terminal, by_reason, columns
 from workbench.cli.training import refuse_training, training_arguments, training_verb
 from workbench.values import BadInput
 
@@ -84,11 +84,10 @@ def import_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         ]
         document = report.to_json() | ({"ratings": [one.to_json() for one in rated]} if rated else {})
         terminal.answer(document, "\n".join([_imported(report), *(line for one in rated for line in one.lines())]))
-        for rejected in report.rejected:
-            place = f"{rejected.path}, line {rejected.line}" if rejected.line else rejected.path
-            terminal.complain(f"{place}: {rejected.reason}")
-        for left in () if terminal.json else report.not_carried:
-            terminal.note(f"Not carried over from {left.path}: {left.what} ({left.why})")
+        for places, reason in by_reason((f"{one.path}{f', line {one.line}' if one.line else ''}", one.reason) for one in report.rejected):
+            terminal.complain(f"{places}: {reason}")
+        for places, left in () if terminal.json else by_reason((one.path, f"{one.what} ({one.why})") for one in report.not_carried):
+            terminal.note(f"Not carried over from {places}: {left}")
         return 1 if report.rejected else 0
 
 

@@ -36,8 +36,11 @@ def packet_arguments(parser: argparse.ArgumentParser) -> None:
 
 def packet_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench packet`."""
-    if options.out.is_dir() or not options.out.resolve().parent.is_dir():
-        raise BadInput("There is no such place for a file.", path=str(options.out), remedy="Name a file in a folder that is there.")
+    from workbench.workspace import in_a_folder
+
+    if options.out.is_dir():
+        raise BadInput("This is a folder, and a packet is one file.", path=str(options.out), remedy="Name a file in it.")
+    in_a_folder(options.out)
     with workspace(options, terminal) as ws:
         from workbench.workspace import PacketWish
 

@@ -105,10 +105,13 @@ def _prepared(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
     from workbench.cli.sources import source_of  # with the workspace, not with the arguments
 
     source = source_of(ws, options, terminal)
-    for problem in ws.runs.problems(source.spec):
+    problems = ws.runs.problems(source.spec)
+    for problem in problems:
         if not problem.fatal:  # those are refused
             terminal.note(problem.message)
-    if not (options.batch or options.batch_files):  # handing over tells its own estimate
+    if not (options.batch or options.batch_files):  # handing over tells its own estimate, and files need no key
+        if not any(problem.fatal for problem in problems):
+            ws.runs.refuse_unaskable(source.spec.models, options.base_url_override)
         _tell_estimate(ws.runs.estimate(source.spec), terminal)
     return ws.runs.prepare(source.spec, source.comparison_id)
 
@@ -140,7 +143,9 @@ def rerun_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench rerun`."""
     _check_out(options.out)
     with workspace(options, terminal) as ws:
-        run_id = ws.runs.rerun(newest(ws, options.what).id, options.only)
+        before = newest(ws, options.what).id
+        ws.runs.refuse_unaskable([column.model for column in ws.runs.plan(before).columns], options.base_url_override)
+        run_id = ws.runs.rerun(before, options.only)
         return finish(ws, run_id, options, terminal)
 
 
@@ -262,11 +267,9 @@ def _check_out(path: Path | None) -> None:
     if path is None:
         return
     from workbench.values import BadInput
-    from workbench.workspace import format_of
+    from workbench.workspace import format_of, in_a_folder
 
-    format_of(path)
-    if not path.parent.is_dir():
-        raise BadInput("The folder of this file does not exist.", path=str(path))
+    format_of(in_a_folder(path))
     if path.is_dir():
         raise BadInput("This is a folder, and the outputs are one file.", path=str(path), remedy="Name a file in it.")
     if not os.access(path if path.exists() else path.parent, os.W_OK):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ def source_of(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
         terminal.note(f"Not carried over: {left.what} ({left.why})")
     if options.model:
         source = ws.sources.with_models(source, [name_here(ws, name) for name in options.model])
+    _tell_namesakes(ws.sources.namesakes(source), path.name, terminal)
     if options.judge_model:
         source = ws.sources.with_judge(source, options.judge_model)
     if options.dataset:
@@ -51,3 +53,12 @@ def source_of(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
     elif options.missing:
         changes["reuse"] = True
     return replace(source, spec=replace(source.spec, **changes)) if changes else source
+
+
+def _tell_namesakes(found: Mapping[str, str], file: str, terminal: Terminal) -> None:
+    """A provider of the file goes before a connected model of its name: who has both is told which one is asked."""
+    if found:
+        asked = f"{', '.join(found)} {'is' if len(found) == 1 else 'are'} asked as {file} says"
+        of = "model of that name is" if len(found) == 1 else "models of those names are"
+        chosen = " ".join(f'--model "{name}"' for name in found.values())
+        terminal.note(f"{asked}; the connected {of} not. To ask {'it' if len(found) == 1 else 'them'} instead: {chosen}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.cli.opened import workspace
-from workbench.cli.terminal import Terminal
+from workbench.cli.terminal import Terminal, by_reason
 
 if TYPE_CHECKING:
     from workbench.workspace import StepReport
@@ -42,8 +42,8 @@ def sync_verb(options: argparse.Namespace, terminal: Terminal) -> int:
         terminal.answer(report.to_json(), _summary(report))
         for conflict in report.conflicts:
             terminal.complain(f"{conflict.path}: {conflict.sentence} Choose in the window, or with --settle.")
-        for item in report.aside:
-            terminal.complain(f"{item.path}{f', line {item.line}' if item.line else ''}: {item.reason}")
+        for places, reason in by_reason((f"{one.path}{f', line {one.line}' if one.line else ''}", one.reason) for one in report.aside):
+            terminal.complain(f"{places}: {reason}")
         for note in report.unwritten:
             terminal.complain(f"{note.path}: {note.what}: {note.why}")
         if report.missing:
@@ -53,8 +53,8 @@ def sync_verb(options: argparse.Namespace, terminal: Terminal) -> int:
             terminal.complain("Git is at work in this folder, so nothing was done. Try again when it is done.")
         for path in report.waiting:
             terminal.note(f"{path}: not downloaded yet, so it was left alone.")
-        for left in () if terminal.json else report.not_carried:
-            terminal.note(f"Not carried over from {left.path}: {left.what} ({left.why})")
+        for places, left in () if terminal.json else by_reason((one.path, f"{one.what} ({one.why})") for one in report.not_carried):
+            terminal.note(f"Not carried over from {places}: {left}")
         return 0 if report.is_in_step else 1
 
 

@@ -6,13 +6,15 @@ import json
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _EVERY_S = 0.2
 _EVERY_S_IN_A_LOG = 15.0
+_NAMED = 3
+"""So many places that share a reason are named."""
 
 
 class Terminal:
@@ -103,6 +105,17 @@ def _aside(text: str) -> None:
 def printable(text: str) -> str:
     """The text with control characters shown instead of sent: an answer must not steer the terminal that prints it."""
     return _CONTROL.sub("\ufffd", text)
+
+
+def by_reason(said: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """(places, reason) of what is said of places, each reason once: a folder of files has few reasons. Its first places are named."""
+    groups: dict[str, dict[str, None]] = {}
+    for place, reason in said:
+        groups.setdefault(reason, {})[place] = None
+    return [
+        ("; ".join(list(places)[:_NAMED]) + (f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""), reason)
+        for reason, places in groups.items()
+    ]
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> str:

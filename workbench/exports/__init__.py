@@ -16,8 +16,8 @@ from workbench.exports.documents import column_document, money, run_document
 from workbench.exports.items import PAGE, Item, Items
 from workbench.exports.tables import Shape, write_csv, write_jsonl
 from workbench.exports.terminal import table_text
-from workbench.exports.writing import write_bytes, write_text
 from workbench.formats.tabular_shield import shielded
+from workbench.library.writing import write_bytes, write_text
 from workbench.ratings.counting import VoteCounts, between_columns
 from workbench.ratings.documents import rating_columns
 from workbench.runs.records import RunRow

@@ -14,8 +14,8 @@ from workbench.exports.leaks import Leaks
 from workbench.exports.opinions import Ballots
 from workbench.exports.training_choice import TRAINING_FORMATS, Choice, Tally, TrainingWish, choices
 from workbench.exports.words import counted
-from workbench.exports.writing import write_text
 from workbench.formats.foreign_writing import openai_message
+from workbench.library.writing import write_text
 from workbench.plan import Plan
 from workbench.quick_dataclass import dataclass
 from workbench.ratings.counting import VoteCounts

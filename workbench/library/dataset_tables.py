@@ -6,8 +6,8 @@ from pathlib import Path
 
 from workbench.library.cases import Query, live_cases
 from workbench.library.records import DatasetRow
-from workbench.values import BadInput, Progress, Steps, StoreTrouble
-from workbench.whole_file import beside
+from workbench.library.writing import write_bytes
+from workbench.values import BadInput, Progress, Steps
 
 _LIVE = 'FROM "case" WHERE dataset_id = :dataset AND archived_at IS NULL'
 _USED = f"""SELECT count(CASE WHEN name <> '' THEN 1 END), count(reference),
@@ -26,16 +26,7 @@ def export_table(query: Query, dataset: DatasetRow, path: Path, format: str = ""
     kind = format or path.suffix.lower().lstrip(".")
     if kind not in FORMATS:
         raise BadInput("Cases are written as csv, tsv, xlsx, json or jsonl.", path=str(path), remedy="Name a file with that ending.")
-    if not path.parent.is_dir():
-        raise BadInput("The folder of this file does not exist.", path=str(path))
     used = query(_USED, {"dataset": dataset.id})[0]
     own = [role for role, is_used in zip(OWN, used, strict=True) if is_used]
     cases = Steps(progress, 1).within(live_cases(query, dataset.id), dataset.cases)
-    try:
-        with beside(path) as new:
-            with new.open("wb") as file:
-                count = write_cases(file, kind, cases, dataset.columns, own, dataset.name)
-            new.replace(path)
-    except OSError as error:
-        raise StoreTrouble(f"{path} cannot be written: {error.strerror}.", remedy="Choose another place.") from error
-    return count
+    return write_bytes(path, lambda file: write_cases(file, kind, cases, dataset.columns, own, dataset.name))

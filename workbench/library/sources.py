@@ -168,6 +168,13 @@ class Sources:
         models = tuple(own.get(name) or self._connections.spec(self._connections.find_model(name).id) for name in names)
         return replace(source, spec=replace(source.spec, models=models))
 
+    def namesakes(self, source: Source) -> Mapping[str, str]:
+        """Of each model that is asked as its file says, by name: `connection/title` of the connected one that has the same name."""
+        own = [model.name for model in source.spec.models if not model.model_uid and model.wire_format != "echo"]
+        rows = reversed(self._connections.models()) if own else ()
+        connected = {row.name: f"{row.connection}/{row.title}" for row in rows if not row.embeds}
+        return {name: connected[name] for name in own if name in connected}
+
     def with_judge(self, source: Source, name: str) -> Source:
         """The same with this model as the judge of every check that asks one, whichever they name. Raises Missing."""
         spec = source.spec

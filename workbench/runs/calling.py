@@ -307,9 +307,21 @@ class Calls(CaseFinder):
                 # On another thread: a key store that is locked lets one wait for seconds, and other runs stream on this loop.
                 found[id(column.model)] = await asyncio.to_thread(self.endpoint_of, column.model, timeout_s, base_url_override)
         problems = [problem for problem in found.values() if isinstance(problem, Problem)]
-        if problems and len(problems) == len(found) - len(by_hand):
-            raise next((problem for problem in problems if isinstance(problem, Missing)), problems[0])
+        if len(problems) == len(found) - len(by_hand):
+            _refuse(problems)
         return [found[id(column.model)] for column in plan.columns]
+
+    def refuse_unaskable(self, models: Sequence[ModelSpec], base_url_override: str | None = None) -> None:
+        """Raise what `execute` would where none of these models can be asked: before a run is made that nobody could go on with.
+        May wait for a key store."""
+        problems: list[Problem] = []
+        for model in models:
+            if not model.by_hand:
+                found = self.endpoint_of(model, 0.0, base_url_override)
+                if not isinstance(found, Problem):
+                    return
+                problems.append(found)
+        _refuse(problems)
 
     async def meanings(self, plan: Plan, engine: Engine, timeout_s: float, base_url_override: str | None = None) -> Meanings:
         """What compares meanings in a run. The model is asked for only where a check needs it."""
@@ -344,3 +356,9 @@ class Calls(CaseFinder):
                 return Endpoint(model.wire_format, override, None, model.options, timeout_s)
             return problem
         return replace(endpoint, base_url=override) if override else endpoint
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    """Raise why none can be asked: what is missing here can be mended, so it goes before other reasons."""
+    if problems:
+        raise next((problem for problem in problems if isinstance(problem, Missing)), problems[0])

@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from workbench.library.snippets import Stale as Stale
     from workbench.library.snippets import Use as Use
     from workbench.library.sources import Source as Source
+    from workbench.library.writing import in_a_folder as in_a_folder
     from workbench.plan import Estimate as Estimate
     from workbench.plan import PlanProblem as PlanProblem
     from workbench.providers import LocalServer as LocalServer
@@ -182,6 +183,7 @@ _LENT = {
     "PacketWish": "workspace.packets",
     "LOG_GROUPS": "workspace.run_log", "result_tables": "analysis.results", "result_words": "analysis.results",
     "read_attachment": "formats.pictures", "run_document": "exports", "format_of": "exports",
+    "in_a_folder": "library.writing",
     "TRAINING_FORMATS": "exports.training_choice", "TestCases": "exports.training_choice", "TrainingWish": "exports.training_choice",
 }  # fmt: skip
 """What the faces need from stations that they do not see, by module: imported when first asked for."""

@@ -20,6 +20,8 @@ from workbench.values.outputs import JobOutput
 from workbench.workspace.decisions import Decision, Decisions
 
 _SHOWN = 20
+_NAMED = 5
+"""So many cases that share a line are named by their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +154,9 @@ def text(pair: RunPair) -> str:
         ]
         for kind in ("worse", "better", "apart"):
             shown = [change for change in found.cases if change.pair == number and change.kind == kind]
-            lines += [f"  {kind}: case {_case_words(pair, change)}" for change in shown[:_SHOWN]]
-            lines += [f"  and {len(shown) - _SHOWN} more {kind}"] if len(shown) > _SHOWN else []
+            told = _apart(pair, shown) if kind == "apart" else [f"{kind}: case {_case_words(pair, change)}" for change in shown]
+            lines += [f"  {one}" for one in told[:_SHOWN]]
+            lines += [f"  and {len(told) - _SHOWN} more {kind}"] if len(told) > _SHOWN else []
     if len(found.pairs) > 1:
         totals, reworded = {kind: found.count(kind) for kind in KINDS}, sum(one.reworded for one in found.pairs)
         lines += [
@@ -225,9 +228,29 @@ def _case(pair: RunPair, change: ComparedCase) -> dict[str, Any]:
 def _case_words(pair: RunPair, change: ComparedCase) -> str:
     name = pair.plan.cases[change.case].name
     shares = "" if change.kind == "apart" or {change.passed, change.before_passed} <= {0.0, 1.0, None} else _shares(change)
+    return f"{change.case + 1}{f' {name}' if name else ''}{shares}{_why(pair, change)}"
+
+
+def _why(pair: RunPair, change: ComparedCase) -> str:
+    """What follows the name of a case: the reason, and what people decided."""
     decided = pair.decisions.get((change.job_id, change.before_job_id))
-    said = f"{f'  {change.reason}' if change.reason else ''}{f' ({decided})' if decided else ''}"
-    return f"{change.case + 1}{f' {name}' if name else ''}{shares}{said}"
+    return f"{f'  {change.reason}' if change.reason else ''}{f' ({decided})' if decided else ''}"
+
+
+def _apart(pair: RunPair, changes: Sequence[ComparedCase]) -> list[str]:
+    """What could not be compared, one line for each reason: most often all of it has the same one."""
+    groups: dict[str, list[ComparedCase]] = {}
+    for change in changes:
+        groups.setdefault(_why(pair, change), []).append(change)
+    lines = []
+    for why, cases in groups.items():
+        if len(cases) == 1:
+            lines.append(f"apart: case {_case_words(pair, cases[0])}")
+            continue
+        named = ", ".join(str(change.case + 1) for change in cases[:_NAMED])
+        more = f" and {len(cases) - _NAMED} more" if len(cases) > _NAMED else ""
+        lines.append(f"apart: {len(cases)} cases ({named}{more}){why}")
+    return lines
 
 
 def _shares(change: ComparedCase) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from workbench.analysis.results.causes import trouble_words
-from workbench.exports.writing import write_text
 from workbench.formats.tabular_shield import shielded
+from workbench.library.writing import write_text
 from workbench.plan import Plan, column_titles
 from workbench.quick_dataclass import dataclass
 from workbench.runs.reading import NANO

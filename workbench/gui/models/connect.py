@@ -355,12 +355,20 @@ class ConnectDialog(Dialog):
             self._connect.setText("Connect 1 model" if len(ticked) == 1 else f"Connect {len(ticked)} models" if ticked else "Connect")
             name = bool(self._name.text().strip())
             self._connect.setEnabled(name if self._is_by_hand() else bool(self._url.text().strip()) and bool(ticked))
-        if self._is_by_hand() and self._existing is None:
-            self._note.setText("" if self._name.text().strip() else "Give it a name.")
-        elif not ticked and self._existing is None:
-            self._note.setText("Test the connection and tick the models you want, or type a model's name.")
-        else:
-            self._note.setText("")
+        self._note.setText("" if self._connect.isEnabled() or self._existing is not None else self._what_is_left())
+
+    def _what_is_left(self) -> str:
+        """What a new connection still lacks, in one sentence."""
+        report = self._report_now
+        if self._is_by_hand():
+            return "Give it a name."
+        if not self._url.text().strip():
+            return "Enter the base URL."
+        if report is None:
+            return "Test the connection and tick the models you want, or type a model's name."
+        if not report.ok:
+            return "Mend what the test found and test again, or type a model's name."
+        return "Tick the models you want, or type a model's name." if report.models else "Type the name of a model: the server lists none."
 
     def _save(self) -> None:
         ticked = self._models.ticked()

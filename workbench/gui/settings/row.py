@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.widgets.labels import ElidedLabel, label
+
+_SHARE = 0.52
+"""Of two columns, the controls have so much of the row before they go below the name."""
 
 
 class Row(QWidget):
@@ -16,7 +19,7 @@ class Row(QWidget):
     def __init__(self, title: str, short: str, controls: Sequence[QWidget], long: str) -> None:
         super().__init__()
         self.words = f"{title} {short} {long}".lower()
-        self._columns = 0
+        self._wanted = self._columns = 0
         self._name = QWidget()
         name = QVBoxLayout(self._name)
         name.setContentsMargins(0, 0, 0, 0)
@@ -45,7 +48,17 @@ class Row(QWidget):
         return self._columns
 
     def set_columns(self, columns: int) -> None:
-        """Lay the parts out in so many columns."""
+        """Lay the parts out in so many columns; in one where two would leave the name too little beside its controls."""
+        self._wanted = columns
+        self._lay_out(1 if columns == 2 and self._middle.sizeHint().width() > _SHARE * self.width() else columns)
+
+    def event(self, event: QEvent) -> bool:
+        """Larger text and longer words of a control need other columns."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest) and self._wanted:
+            self.set_columns(self._wanted)
+        return super().event(event)
+
+    def _lay_out(self, columns: int) -> None:
         if columns == self._columns:
             return
         self._columns = columns

@@ -13,6 +13,7 @@ from workbench.formats.reports import NotCarried, Notes
 from workbench.library.cases import Query
 from workbench.library.folder.gathering import StoredPrompt, prompts
 from workbench.library.reports import ForeignExport, FormatRow, Rejected
+from workbench.library.writing import in_a_folder
 from workbench.quick_dataclass import dataclass, replace
 from workbench.values import BadInput, Content, ModelSpec, NotFound, Steps
 from workbench.whole_file import beside
@@ -173,6 +174,4 @@ def split_destination(dest: Path, format: ForeignFormat, count: int) -> tuple[Pa
         return dest, ""
     if count > 1 and not format.write_many:
         raise BadInput(f"{count} prompts become {count} files of this format, and {dest.name} is one.", remedy="Name a folder.")
-    if not dest.parent.is_dir():
-        raise BadInput("The folder of this file does not exist.", path=str(dest))
-    return dest.parent, dest.name
+    return in_a_folder(dest).parent, dest.name

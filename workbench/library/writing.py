@@ -1,4 +1,4 @@
-"""A file of an export: written whole or not at all, and stopped in the middle without a trace."""
+"""A file that is written for the user: where it can go, written whole or not at all, and stopped in the middle without a trace."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from typing import IO, Any
 
 from workbench.values import BadInput, StoreTrouble
 from workbench.whole_file import beside
+
+
+def in_a_folder(path: Path) -> Path:
+    """The path of a file to be written, as it is. Raises BadInput where the folder that it names is not there."""
+    if not path.parent.is_dir():
+        raise BadInput(f"There is no folder {path.parent}.", path=str(path), remedy="Make it, or choose another place.")
+    return path
 
 
 def write_text(path: Path, write: Callable[[IO[str]], int], encoding: str = "utf-8") -> int:
@@ -21,10 +28,8 @@ def write_bytes(path: Path, write: Callable[[IO[bytes]], int]) -> int:
 
 
 def _written(path: Path, write: Callable[[Any], int], *, mode: str = "w", **how: Any) -> int:
-    if not path.parent.is_dir():
-        raise BadInput("The folder of this file does not exist.", path=str(path))
     try:
-        with beside(path) as new:
+        with beside(in_a_folder(path)) as new:
             with new.open(mode, **how) as file:
                 count = write(file)
             new.replace(path)
