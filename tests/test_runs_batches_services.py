@@ -136,16 +136,23 @@ def test_rows_of_ray_data_are_answers(server: BatchServer, runs: Runs, batches: 
     assert cells[2].error["message"] == "ValueError: The prompt is too long."
 
 
-@pytest.mark.parametrize("wire_format", FORMS)
-def test_a_batch_that_was_begun_is_found_behind_many_later_ones(
-    wire_format: str, server: BatchServer, runs: Runs, batches: Batches
-) -> None:
-    run_id = runs.prepare(spec(model(server.url + FORMS[wire_format], wire_format=wire_format), cases=3))
+def begin_among_others(server: BatchServer, batches: Batches, run_id: int, created: str | None = None) -> None:
+    """Submit a run's batch, forget its name, and let 250 of other people follow. `created`: what the service says of when, of all."""
     (batch,) = submit(batches, run_id).batches
     batches.update(batch, state="submitting", remote_id="")
     mine = server.batches["batch-1"]
     for number in range(2, 252):
         server.batches[f"batch-{number}"] = Batch(f"batch-{number}", mine.kind, f"other-{number}", [{}])
+    for each in server.batches.values() if created else ():
+        each.created = str(created)
+
+
+@pytest.mark.parametrize("wire_format", FORMS)
+def test_a_batch_that_was_begun_is_found_behind_many_later_ones(
+    wire_format: str, server: BatchServer, runs: Runs, batches: Batches
+) -> None:
+    run_id = runs.prepare(spec(model(server.url + FORMS[wire_format], wire_format=wire_format), cases=3))
+    begin_among_others(server, batches, run_id)
     (batch,) = ask(batches)
     assert (batch.state, batch.remote_id.rpartition("/")[2]) == ("submitted", "batch-1")
     assert len(server.batches) == 251, "none was begun again"
@@ -156,12 +163,7 @@ def test_a_batch_is_found_behind_later_ones_by_a_clock_that_is_hours_ahead(
     wire_format: str, server: BatchServer, runs: Runs, batches: Batches
 ) -> None:
     run_id = runs.prepare(spec(model(server.url + FORMS[wire_format], wire_format=wire_format), cases=3))
-    (batch,) = submit(batches, run_id).batches
-    batches.update(batch, state="submitting", remote_id="")
-    mine = server.batches["batch-1"]
-    mine.created = (datetime.now(UTC) - timedelta(hours=20)).isoformat()  # as the service's clock told it
-    for number in range(2, 252):
-        server.batches[f"batch-{number}"] = Batch(f"batch-{number}", mine.kind, f"other-{number}", [{}], created=mine.created)
+    begin_among_others(server, batches, run_id, (datetime.now(UTC) - timedelta(hours=20)).isoformat())  # as the service's clock told it
     (batch,) = ask(batches)
     assert (batch.state, batch.remote_id.rpartition("/")[2]) == ("submitted", "batch-1")
     assert len(server.batches) == 251, "none was begun again"
