@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from workbench.gui.widgets.labels import ElidedLabel, label
 
@@ -32,9 +32,10 @@ class Row(QWidget):
         middle = QHBoxLayout(self._middle)
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(10)
-        for control in controls:
-            middle.addWidget(control)
-        middle.addStretch(0 if any(isinstance(control, ElidedLabel) for control in controls) else 1)
+        wraps = [isinstance(control, QLabel) and control.wordWrap() for control in controls]
+        for control, wide in zip(controls, wraps, strict=True):
+            middle.addWidget(control, int(wide))
+        middle.addStretch(0 if any(wraps) or any(isinstance(control, ElidedLabel) for control in controls) else 1)
         self.long = label(long, "small", "text3", wrap=True)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(16, 10, 16, 10)

@@ -66,7 +66,7 @@ class StorageRows:
                 [back_up, self._made],
                 "A copy that can be opened like any workspace. It is complete even while a run writes.",
             )
-        self._keys = ElidedLabel("", "body")
+        self._keys = label("", "body", wrap=True)
         self._make = button("Keep keys in a file", size="small", on=lambda: self._passphrase(new=True))
         self._open = button("Enter the passphrase", size="small", on=lambda: self._passphrase(new=False))
         self._remove = button("Remove the key file", size="small", on=self._ask_to_remove)
