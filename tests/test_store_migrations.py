@@ -197,6 +197,25 @@ def test_an_upgrade_that_breaks_a_reference_is_taken_back(tmp_path: Path, later:
     assert _shape(path) == shape
 
 
+def test_a_file_whose_outputs_were_indexed_by_a_trigger_has_none_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    _filled(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("""DROP INDEX job_fingerprint;
+CREATE INDEX job_fingerprint ON job (fingerprint);
+CREATE TRIGGER search_output_new AFTER INSERT ON output WHEN new.text <> ''
+BEGIN INSERT INTO search_output(rowid, text) VALUES (new.id, new.text); END;
+UPDATE alembic_version SET version_num = '0018_dataset_folders';
+PRAGMA user_version = 18;""")
+    database = Database.open(path)
+    assert ("trigger", "search_output_new") not in _shape(path)
+    assert database.query("SELECT sql FROM sqlite_master WHERE name = 'job_fingerprint'")[0][0].endswith("WHERE status = 'done'")
+    with database.write() as writer:
+        writer.add(tables.Output(job_id=1, attempt=2, text="one more"))
+    assert len(Search(database).find("money")) == len(Search(database).find("more")) == 1
+    database.close()
+
+
 def test_an_older_file_is_backed_up_and_upgraded_when_it_is_opened(tmp_path: Path, later: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "old.db"
     _filled(path)

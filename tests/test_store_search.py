@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +19,7 @@ from workbench.library.versions import Versions
 from workbench.store import tables
 from workbench.store.database import Database
 from workbench.store.search import CLOSE, OPEN, Hit, Search, terms_of
+from workbench.store.writer import Writer
 from workbench.values import Content, Message, Part
 
 pytestmark = pytest.mark.both_stores
@@ -171,6 +175,104 @@ def test_the_index_can_be_made_anew(filled: Database) -> None:
         assert search.find(words), words
     Prompts(filled).create("Brand new")
     assert _titles(search.find("brand")) == [("prompt", "Brand new")]
+
+
+def _answered(writer: Writer, case: int, text: str) -> int:
+    job = writer.add(tables.Job(run_id=1, column_index=0, case_index=case, fingerprint=""))
+    return writer.add(tables.Output(job_id=job, attempt=1, text=text))
+
+
+def _indexed(database: Database) -> set[int]:
+    return {row[0] for row in database.query("SELECT id FROM search_output_docsize")}
+
+
+def _written_quickly(database: Database) -> list[int]:
+    """Two outputs as a run writes them, the second so soon after the first that the index waits."""
+    ids = []
+    for case, text in ((10, "a kettle"), (11, "a teapot")):
+        with database.write(durable=False) as writer:
+            ids.append(_answered(writer, case, text))
+    return ids
+
+
+@pytest.mark.one_store("file")  # a server indexes each row with itself
+def test_what_a_run_writes_is_indexed_a_moment_later_or_as_soon_as_somebody_searches(filled: Database) -> None:
+    _first, second = _written_quickly(filled)
+    assert second not in _indexed(filled), "a run does not pay for the index with each answer"
+    assert [hit.id for hit in Search(filled).find("teapot")] == [second]
+    assert second in _indexed(filled)
+
+
+@pytest.mark.one_store("file")
+def test_a_search_within_a_write_sees_what_was_there_and_waits_for_nobody(filled: Database) -> None:
+    with filled.write() as writer:
+        _answered(writer, 12, "a samovar")
+        assert Search(filled).find("samovar") == []
+        assert Search(filled).find("parcel")
+    assert Search(filled).find("samovar")
+
+
+@pytest.mark.one_store("file")
+def test_outputs_that_go_before_they_are_indexed_leave_the_index_sound(filled: Database) -> None:
+    _first, second = _written_quickly(filled)
+    with filled.write(durable=False) as writer:
+        writer.run("DELETE FROM output WHERE id = :id", id=second)
+    with filled.write() as writer:
+        again = _answered(writer, 13, "a cauldron")
+    assert again == second, "SQLite gives the number of the last row once more"
+    assert Search(filled).find("teapot") == []
+    assert [hit.id for hit in Search(filled).find("cauldron")] == [again]
+    with filled.write() as writer:
+        writer.run("INSERT INTO search_output(search_output, rank) VALUES('integrity-check', 1)")
+
+
+@pytest.mark.one_store("file")
+def test_a_search_waits_for_no_other_program_that_holds_the_file(filled: Database) -> None:
+    _first, second = _written_quickly(filled)
+    with closing(sqlite3.connect(filled.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        assert Search(filled).find("parcel")
+        assert time.monotonic() - began < 3, "a write waits for five seconds"
+    assert [hit.id for hit in Search(filled).find("teapot")] == [second]
+
+
+def _copy(database: Database, folder: Path) -> Path:
+    """What another process would find if this one ended now."""
+    copy = folder / "copy.db"
+    for ending in ("", "-wal"):
+        shutil.copy(database.path + ending, f"{copy}{ending}")
+    return copy
+
+
+@pytest.mark.one_store("file")
+def test_a_damaged_index_of_outputs_keeps_nobody_from_saving(filled: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = _copy(filled, tmp_path)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("DELETE FROM search_output_data WHERE id = 10")
+        raw.commit()
+    database = Database.open(path)
+    try:
+        with database.write() as writer:
+            _answered(writer, 14, "a parcel")
+        Prompts(database).create("Brand new")
+        assert len(database.query("SELECT id FROM output WHERE text = 'a parcel'")) == 1
+        assert len(database.query("SELECT id FROM prompt WHERE name = 'Brand new'")) == 1
+    finally:
+        database.close()
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == ["the search does not find the newest outputs"]
+    caplog.clear()
+
+
+@pytest.mark.one_store("file")
+def test_what_a_crash_left_out_of_the_index_is_found_at_the_next_start(filled: Database, tmp_path: Path) -> None:
+    _first, second = _written_quickly(filled)
+    database = Database.open(_copy(filled, tmp_path))
+    try:
+        assert second not in _indexed(database)
+        assert [hit.id for hit in Search(database).find("teapot")] == [second]
+    finally:
+        database.close()
 
 
 @contextmanager

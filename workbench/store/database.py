@@ -114,6 +114,9 @@ class Database(ABC):
     def _written(self, durable: bool) -> AbstractContextManager[Writer]:
         """The transaction of one write."""
 
+    def catch_up(self) -> None:  # noqa: B027  (a server's index is never behind)
+        """Let a search find what was written a moment ago. Does nothing where a long write goes on: a search waits for no import."""
+
     def _after_write(self) -> None:  # noqa: B027  (a server needs nothing)
         """What follows a write that is kept."""
 

@@ -335,7 +335,7 @@ PRIMARY KEY (id),
 UNIQUE (run_id, column_index, case_index, repeat),
 FOREIGN KEY(run_id) REFERENCES run (id) ON DELETE CASCADE
 )""",
-    """CREATE INDEX job_fingerprint ON job (fingerprint)""",
+    """CREATE INDEX job_fingerprint ON job (fingerprint) WHERE status = 'done'""",
     """CREATE INDEX job_status ON job (run_id, status)""",
     """CREATE TABLE job_batch (
 id INTEGER NOT NULL,

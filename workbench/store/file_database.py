@@ -27,6 +27,13 @@ _SMALL = 16_000_000
 _CACHE_KIB = 4_000
 """Of each connection. Writing appends and reading goes through a run in order: a larger one makes neither quicker and fills up."""
 
+_INDEX_S = 1.0
+"""After so long, a write takes what was written before into the search index too; a search, and a run each second, does so without one."""
+_PATIENCE_S = 0.05
+"""For which a search waits to do so: most writes have ended by then, and one that goes on longer is an import."""
+_WAIT_MS = 5_000
+"""For which a write waits where another program is writing."""
+
 
 class FileDatabase(Database):
     """An open workspace file. All goes through Python's own sqlite3: importing SQLAlchemy costs more than reading the whole library."""
@@ -45,6 +52,9 @@ class FileDatabase(Database):
         self._watcher: sqlite3.Connection | None = None
         self._seen = 0
         self._synchronous = ""
+        self._index_at = 0.0
+        """When a write takes outputs into the search index again, by `time.monotonic`; 0: with the next one."""
+        self._is_index_damaged = False
 
     @staticmethod
     def open_file(path_or_url: str | Path, *, backups_kept: int, wait_s: float) -> FileDatabase:
@@ -98,6 +108,39 @@ class FileDatabase(Database):
     def _written(self, durable: bool) -> Iterator[Writer]:
         with self._told(), self._transaction("FULL" if durable else "NORMAL") as raw:
             yield FileWriter(raw)
+            if durable or time.monotonic() >= self._index_at:
+                self._index(raw)
+
+    def _index(self, raw: sqlite3.Connection) -> None:
+        """Take outputs into the search index, inside a write, which is kept also where the index is damaged."""
+        self._index_at = time.monotonic() + _INDEX_S
+        if not raw.execute(schema.IS_BEHIND).fetchone()[0]:
+            return
+        raw.execute("SAVEPOINT indexing")
+        try:
+            schema.index_outputs(raw.execute)
+        except sqlite3.DatabaseError as error:
+            if not raw.in_transaction:  # the disk is full: that ends the whole write
+                raise
+            raw.execute("ROLLBACK TO indexing")
+            if not self._is_index_damaged:
+                _log.warning("the search does not find the newest outputs: %s", error)
+            self._is_index_damaged = True
+        else:
+            self._is_index_damaged = False
+        raw.execute("RELEASE indexing")
+
+    def catch_up(self) -> None:
+        """See Database."""
+        if self.read_only or self._writing_thread == threading.get_ident() or not self.query(schema.IS_BEHIND)[0][0]:
+            return
+        if not self._writing.acquire(timeout=_PATIENCE_S):
+            return
+        try:
+            with suppress(Problem), self._told(), self._transaction("NORMAL", wait_ms=0) as raw:
+                self._index(raw)
+        finally:
+            self._writing.release()
 
     def _after_write(self) -> None:
         self.back_up_if_due()
@@ -191,7 +234,7 @@ class FileDatabase(Database):
         options = "mode=rw" if self._lock is not None else "mode=ro&immutable=1" if self._immutable else "mode=ro"
         connection = sqlite3.connect(opening.uri(self._file, options), uri=True, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA busy_timeout = 5000")
+            connection.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             if not writes:
@@ -227,7 +270,7 @@ class FileDatabase(Database):
             ) from error
 
     @contextmanager
-    def _transaction(self, synchronous: str) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, synchronous: str, wait_ms: int = _WAIT_MS) -> Iterator[sqlite3.Connection]:
         if self._writer is None:
             self._writer = self._connect(writes=True)
             # Folding the log in waits for the disk, 20 ms in which a run stands still: after 16 MB, where SQLite by itself does it after 4.
@@ -243,7 +286,13 @@ class FileDatabase(Database):
                 f"{self._file.name} was removed or renamed while it was open, so that nothing can be saved.",
                 remedy="Put it back under its name, or open a backup.",
             )
-        raw.execute("BEGIN IMMEDIATE")
+        if wait_ms != _WAIT_MS:
+            raw.execute(f"PRAGMA busy_timeout = {wait_ms}")
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        finally:
+            if wait_ms != _WAIT_MS:
+                raw.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
         try:
             yield raw
             raw.execute("COMMIT")

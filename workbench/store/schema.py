@@ -13,7 +13,7 @@ from typing import Any
 APPLICATION_ID = 0x50574231
 """`PWB1`, in the file's header: tells a workspace from any other SQLite file."""
 
-REVISION = "0018_dataset_folders"
+REVISION = "0019_lighter_runs"
 """The newest migration. A test holds that it is the head of `migrations/versions`."""
 
 FORMAT = int(REVISION[:4])
@@ -81,9 +81,8 @@ BEGIN INSERT INTO search_note(search_note, rowid, note) VALUES ('delete', old.id
     # looks into a few more parts.
     "INSERT INTO search_output(search_output, rank) VALUES ('automerge', 16)",
     "INSERT INTO search_case(search_case, rank) VALUES ('automerge', 16)",
-    """CREATE TRIGGER search_output_new AFTER INSERT ON output WHEN new.text <> ''
-BEGIN INSERT INTO search_output(rowid, text) VALUES (new.id, new.text); END""",
-    """CREATE TRIGGER search_output_old AFTER DELETE ON output WHEN old.text <> ''
+    # No trigger takes outputs in: a run writes several a second, and five pages of index with each. See `index_outputs`.
+    """CREATE TRIGGER search_output_old AFTER DELETE ON output WHEN EXISTS (SELECT 1 FROM search_output_docsize WHERE id = old.id)
 BEGIN INSERT INTO search_output(search_output, rowid, text) VALUES ('delete', old.id, old.text); END""",
     # Their words in order, which is how a beginning is completed without merging what each of them is found in.
     *(
@@ -92,9 +91,15 @@ BEGIN INSERT INTO search_output(search_output, rowid, text) VALUES ('delete', ol
     ),
 )
 
+# An output is never changed, and a new one has a higher id than all others. Those without text are taken in too: none is looked at twice.
+_NOT_INDEXED = "FROM output WHERE id > (SELECT coalesce(max(id), 0) FROM search_output_docsize)"
+_INDEX_OUTPUTS = f"INSERT INTO search_output(rowid, text) SELECT id, text {_NOT_INDEXED}"
+IS_BEHIND = f"SELECT EXISTS (SELECT 1 {_NOT_INDEXED})"
+"""Whether there are outputs that the search index does not know."""
+
 _REBUILD = (
     "INSERT INTO search_prompt(search_prompt) VALUES ('rebuild')",
-    "INSERT INTO search_output(rowid, text) SELECT id, text FROM output WHERE text <> ''",
+    _INDEX_OUTPUTS,
     "INSERT INTO search_note(rowid, note) SELECT id, note FROM rating WHERE note <> ''",
     "DELETE FROM search_version",
     "INSERT INTO search_version(rowid, note, text) SELECT id, note, text FROM search_version_text",
@@ -136,6 +141,11 @@ def rebuild_search(execute: Execute) -> None:
     """Fill the search indexes from the tables."""
     for statement in _REBUILD:
         execute(statement)
+
+
+def index_outputs(execute: Execute) -> None:
+    """Take the outputs into the search index that were written since the last time. Inside a write."""
+    execute(_INDEX_OUTPUTS)
 
 
 @contextmanager

@@ -106,6 +106,7 @@ class Search:
         """
         if not terms_of(text):
             return []
+        self._database.catch_up()
         with self._database.snapshot() as query:
             kinds = ("prompt", "version") if folder is not None else tuple(ROWS)
             found = {kind: self._one(query, kind, text, folder) for kind in kinds if only in (None, kind)}

@@ -329,11 +329,14 @@ class Run(Row, table=True):
     """Of a run whose jobs are the calls of model judges: the run that they judge. Lists of runs leave it out."""
 
 
+_REUSABLE = text("status = 'done'")
+
+
 class Job(Row, table=True):
     __table_args__ = (
         UniqueConstraint("run_id", "column_index", "case_index", "repeat"),
         Index("job_status", "run_id", "status"),
-        Index("job_fingerprint", "fingerprint"),
+        Index("job_fingerprint", "fingerprint", sqlite_where=_REUSABLE, postgresql_where=_REUSABLE),
     )
     id: int | None = Field(default=None, primary_key=True)
     run_id: int = _ref("run.id", detail=True, index=False)
