@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter, deque
 
 from workbench.engine.budget import Verdict
-from workbench.engine.events import EngineJob, Event
+from workbench.engine.events import EngineJob
 from workbench.engine.limits import ConnectionLimit, Member, ModelLimit, Need
 from workbench.providers.failures import concerns, is_unreachable
 from workbench.quick_dataclass import dataclass
@@ -16,13 +16,25 @@ _STRIKES = {"permission": 3}
 """A refusal may be about one prompt (moderation answers 403 too); only repeated ones are about the model."""
 _MENDED_BY_HAND = ("auth", "quota")
 
+_APART_S = 0.002
+"""From one call of a run to the next at least: what begins at one moment is answered at one moment, again and again, and then each answer
+waits until the others are read, written down and followed by their next call."""
+_APART_OF_TURN = 0.6
+"""At most, as a part of the time in which one call of those in flight ends on average: all of them still fit in."""
+_ALL_BEGUN_S = 0.04
+"""In which as many calls have begun as may be in flight, while nobody knows yet how long one takes."""
+_FINEST_S = 0.001
+"""Less cannot be kept: the system wakes a loop after whole milliseconds."""
+_REMEMBERED = 8
+"""Answers over which the time of one is averaged."""
+
 
 class Flight:
     """A job on its way: its task, how it was ended if it was, and the wait it is in."""
 
     def __init__(self, job: EngineJob, request: Request, group: Group, need: Need, verdict: Verdict) -> None:
         self.job, self.request, self.group, self.need, self.verdict = job, request, group, need, verdict
-        self.task: asyncio.Task[Event] | None = None
+        self.task: asyncio.Task[None] | None = None
         self.wait: asyncio.Event | None = None
         """Set while it waits for its next try: setting it ends the wait."""
         self.turn: asyncio.Future[None] | None = None
@@ -53,8 +65,10 @@ class Group:
         self.connection, self.member, self.key = connection, member, key
         self.returning: deque[Flight] = deque()
         """Flights whose wait is over, until there is a place for them."""
-        self.begun = 0
-        """Calls that were begun in this run."""
+        self.next_at = 0.0
+        """When the next call may begin, by the loop's clock."""
+        self._latency_s: float | None = None
+        """What a call took, averaged over the last ones; None before the first answer."""
         self.answered: set[str] = set()
         """Models that have answered in this run."""
         self._queues: dict[int, deque[EngineJob]] = {}
@@ -141,10 +155,20 @@ class Group:
             return self._halt
         return self._halted_models.get(model) if self._halted_models else None
 
-    def answer(self, model: str) -> None:
-        """A call was answered."""
+    @property
+    def apart_s(self) -> float:
+        """Seconds from the beginning of one call to that of the next, at least."""
+        time_s = _ALL_BEGUN_S if self._latency_s is None else _APART_OF_TURN * self._latency_s
+        apart = min(_APART_S, time_s / self.member.most)
+        return apart if apart >= _FINEST_S else 0.0
+
+    def answer(self, model: str, latency_ms: float | None) -> None:
+        """A call was answered, after so many milliseconds."""
         self.answered.add(model)
         self.connection.answer()
+        if latency_ms is not None:
+            seconds = latency_ms / 1000
+            self._latency_s = seconds if self._latency_s is None else self._latency_s + (seconds - self._latency_s) / _REMEMBERED
 
     def learn(self, failure: Failure, model: str) -> Halt | None:
         """Take a final failure into account. The halt if it concerns more than its own job."""

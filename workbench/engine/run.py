@@ -34,12 +34,8 @@ _LOOK_AHEAD = 2_000
 _READ_AT_ONCE = 50
 """Jobs handled in one step of the loop, so that thousands of skipped ones do not hold up what streams."""
 
-_APART_S = 0.003
-"""Between the first calls to a connection: what begins at one moment is answered at one moment, again and again, and then each answer waits
-until the others are read."""
-
 _BEGUN_AT_ONCE = 2
-"""Calls that begin in one step of the loop: they are on their way before the next ones are prepared."""
+"""Calls that begin in one step of the loop where they need not be apart: they are on their way before the next ones are prepared."""
 
 _GUESSED_ANSWER = 500
 """Tokens of an answer that a provider's limit is asked for, where the request allows more."""
@@ -86,6 +82,8 @@ class Run:
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._going = False
+        self._is_over = False
+        """True once nobody reads any more: a fill or a command that is due still must not begin a call."""
         self._fill_due = False
         self._look_again: asyncio.TimerHandle | None = None
         self._broken: BaseException | None = None
@@ -130,6 +128,7 @@ class Run:
 
     async def end(self) -> None:
         """Nothing is in flight any more: what was is cancelled, its connections are closed, its places are others'."""
+        self._is_over = True
         self._control.detach()
         for timer in (self._look_again, self._ticker):
             if timer is not None:
@@ -193,6 +192,8 @@ class Run:
 
     def _fill_later(self, seconds: float) -> None:
         """Look again after a time, or sooner where that was wanted already."""
+        if self._is_over:
+            return
         due = self._loop.time() + seconds
         if self._look_again is not None and not self._look_again.cancelled() and self._loop.time() < self._look_again.when() <= due:
             return
@@ -218,7 +219,7 @@ class Run:
         return self._control.ending
 
     def _may_send(self) -> bool:
-        return self._going and not self._is_ending() and self._room.is_set()
+        return self._going and not self._is_over and not self._is_ending() and self._room.is_set()
 
     def _read_source(self) -> None:
         """Jobs of all columns wait in their groups, so that none waits for another's."""
@@ -257,6 +258,11 @@ class Run:
         handled, begun, without = 0, 0, set[int]()
         self._resume(group)
         while self._may_send() and group.has_room:
+            early_s = group.next_at - self._loop.time()
+            if early_s > 0:
+                if group.has_waiting:
+                    self._fill_later(early_s)
+                return
             job = group.next_job(without)
             if job is None:
                 return
@@ -267,10 +273,7 @@ class Run:
             handled += 1
             if len(self._flights) > under_way:
                 begun += 1
-                group.begun += 1
-                if group.begun < group.member.most:
-                    self._fill_later(_APART_S)
-                    return
+                group.next_at = self._loop.time() + group.apart_s
             if begun >= _BEGUN_AT_ONCE or handled >= _READ_AT_ONCE:
                 if group.has_room:
                     self._fill_soon()
@@ -332,22 +335,30 @@ class Run:
         self._flights[job.key] = flight
         group.take(flight)
         flight.task = self._loop.create_task(self._perform(flight))
-        flight.task.add_done_callback(partial(self._landed, flight))
+        flight.task.add_done_callback(partial(self._task_over, flight))
         return True
 
-    async def _perform(self, flight: Flight) -> Event:
+    async def _perform(self, flight: Flight) -> None:
         key = flight.job.key
         try:
-            return await self._attempts(flight)
+            end = await self._attempts(flight)
         except Problem as problem:
             missing = isinstance(problem, Missing)  # such as a built-in model that is not there: true for all its jobs
             failure = Failure("not_found", str(problem), provider_code="missing") if missing else Failure("bad_request", str(problem))
-            return Failed(key, failure, flight.attempts)
+            end = Failed(key, failure, flight.attempts)
         except Exception as error:
-            return Failed(key, _unexpected(flight.job, error), flight.attempts)
+            end = Failed(key, _unexpected(flight.job, error), flight.attempts)
+        self._landed(flight, end)
 
-    def _landed(self, flight: Flight, task: asyncio.Task[Event]) -> None:
-        """A callback and not the end of `_perform`: a task that is cancelled before its first step runs none of its own code."""
+    def _task_over(self, flight: Flight, task: asyncio.Task[None]) -> None:
+        """Land what was cancelled. A callback and not a part of `_perform`: a task that is cancelled before its first step runs none of its
+        own code."""
+        if task.cancelled():
+            self._landed(flight, None)
+        else:
+            task.result()  # an error of the landing itself is shown
+
+    def _landed(self, flight: Flight, end: Event | None) -> None:
         job, group = flight.job, flight.group
         if flight.has_place:
             self._leaving.append((group, job.column))
@@ -355,7 +366,6 @@ class Run:
         flight.limit.begun -= 1
         del self._flights[job.key]
         self._control.take_end(job.key)
-        end = None if task.cancelled() else task.result()
         reply = end.reply if isinstance(end, Finished) else end.failure.partial if isinstance(end, Failed) else None
         after = min(job.after_usd, flight.verdict.held_usd) if isinstance(end, Finished) else _NOTHING
         self._budget.settle(flight.verdict.held_usd - after, cost_of(job.price, reply.usage) if reply is not None else None)
@@ -391,7 +401,7 @@ class Run:
             finally:
                 flight.limit.end(flight.need)
             if isinstance(outcome, Reply):
-                group.answer(flight.request.model)
+                group.answer(flight.request.model, outcome.latency_ms)
                 flight.limit.answered(connection.most, allowances(outcome.exchange.headers) if outcome.exchange else ())
                 return Finished(job.key, outcome, flight.attempts)
             if job.endpoint.key != group.key and concerns(outcome) != "job":
