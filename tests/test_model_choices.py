@@ -238,7 +238,7 @@ def planted(
         ends.append(
             End(cell.job_id, "done", 1, Price(Decimal(number + 1), Decimal(0)), reply=reply, scores=(Score(check, passed, float(passed)),))
         )
-    Recorder(ws._database, run_id).write(ends, ())
+    Recorder(ws._database, run_id).write(ends)
     with ws._database.write() as writer:
         writer.run("UPDATE run SET status = 'done', finished_at = created_at WHERE id = :id", id=run_id)
     return run_id

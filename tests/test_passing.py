@@ -35,7 +35,7 @@ def every_mix(workspace: Workspace, checks: Sequence[Check] = CHECKS) -> int:
             for check, (passed, label) in zip(checks, mix, strict=True)
         )
         ends.append(End(cell.job_id, "done", 1, Price(), reply=Reply("yes", latency_ms=5.0), scores=scores))
-    Recorder(workspace._database, run_id).write(ends, ())
+    Recorder(workspace._database, run_id).write(ends)
     with workspace._database.write() as writer:
         writer.run("UPDATE run SET status = 'done' WHERE id = :run", run=run_id)
     return run_id

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from workbench import providers
 from workbench.providers import http_answer, transport
+from workbench.providers.kept import head_of
 from workbench.providers.network_errors import url_of
 from workbench.providers.redaction import AnswerStream, Redactor
 from workbench.values import Delta, Endpoint, Failure, Message, Reply, Request
@@ -546,3 +548,18 @@ def test_only_this_computer_is_asked_where_that_is_set(serve: Callable[..., RawS
     assert refused is not None
     assert refused.provider_code == "not_allowed"
     assert asyncio.run(go(f"http://127.0.0.1:{serve(answer(WHOLE)).port}/v1")) is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        [(b"Content-Type", b"application/json"), (b"X-Request-Id", b"a1")],
+        [(b"Set-Cookie", b"a=1"), (b"set-cookie", b"b=2")],
+        [(b"X-Name", "Zürich".encode()), (b"X-Other", b"plain")],
+        [(b"X-Name", "Zürich".encode("latin-1"))],
+        [],
+    ],
+)
+def test_a_head_is_read_as_httpx_gives_it(raw: list[tuple[bytes, bytes]]) -> None:
+    headers = httpx.Headers(raw)
+    assert head_of(headers) == dict(headers.items())

@@ -34,7 +34,7 @@ def answer(workspace: Workspace, run_id: int) -> None:
         wrong = WRONG.get(cell.case_index)
         scores = tuple(Score(check, at != wrong, None, "" if at != wrong else "It is not there.") for at, check in enumerate(CHECKS))
         ends.append(End(cell.job_id, "done", 1, Price(), reply=Reply("yes", usage=Usage(10, 5)), scores=scores))
-    Recorder(workspace._database, run_id).write(ends, ())
+    Recorder(workspace._database, run_id).write(ends)
 
 
 def causes(workspace: Workspace, run_id: int) -> dict[str, tuple[int, ...]]:
@@ -55,7 +55,7 @@ def judged(workspace: Workspace, run_id: int, reasons: Mapping[int, str], check:
         )
         for cell in workspace.runs.cells(run_id)
     ]  # fmt: skip
-    Recorder(workspace._database, run_id).write(ends, ())
+    Recorder(workspace._database, run_id).write(ends)
 
 
 def in_a_comparison(workspace: Workspace, run_id: int) -> None:
@@ -140,7 +140,7 @@ def test_looking_at_some_columns_or_cases_changes_no_name(workspace: Workspace) 
     for cell in workspace.runs.cells(run_id):
         scores = (Score(CHECKS[0], False, None, "Too short." if cell.case_index < 3 else "Too rude."),)
         ends.append(End(cell.job_id, "done", 1, Price(), reply=Reply("yes"), scores=scores))
-    Recorder(workspace._database, run_id).write(ends, ())
+    Recorder(workspace._database, run_id).write(ends)
     answers = workspace.results.read(run_id)
     assert {cause.name for cause in answers.look().causes} == {"Yes: Too short", "Yes: Too rude"}
     assert [cause.name for cause in answers.look([0], [0, 1]).causes] == ["Yes: Too short"]
@@ -163,7 +163,7 @@ def test_a_name_and_moved_answers_stay_when_reasons_of_another_kind_appear(works
     edits.move(run_id, [output(workspace, run_id, 4)], keys(workspace, run_id, "Wrong rule")[0])
     job = workspace.runs.cells(run_id)[7].job_id
     late = (Score(CHECKS[0], False, None, "It is too long."), Score(CHECKS[1], True, None))
-    Recorder(workspace._database, run_id).write([End(job, "done", 1, Price(), reply=Reply("no"), scores=late)], ())
+    Recorder(workspace._database, run_id).write([End(job, "done", 1, Price(), reply=Reply("no"), scores=late)])
     assert causes(workspace, run_id) == {"Wrong rule": (0, 1, 2, 4), "Length": (3,), "Yes: It is too long": (7,)}
 
 
@@ -262,7 +262,7 @@ def test_rules_and_judges_of_single_cases_stand_in_rows_of_their_own(workspace: 
         )
         for cell in workspace.runs.cells(run_id)
     ]  # fmt: skip
-    Recorder(workspace._database, run_id).write(ends, ())
+    Recorder(workspace._database, run_id).write(ends)
     rows = workspace.results.read(run_id).look().checks
     assert [(row.check.title, row.check.judge, row.cells[0]) for row in rows] == [
         ("Checks of the case", False, (2, 2)), ("Judges of the case", True, (1, 1)),

@@ -39,7 +39,7 @@ def planted(workspace: Workspace, cases: int = 40, repeats: int = 1, seed: int =
         scores = tuple(Score(check, said, None, f"“{cell.case_index}” is missing") for check, said in zip(CHECKS, verdicts, strict=True))
         reply = Reply("yes", usage=Usage(10, 5), latency_ms=random.uniform(200, 3000))
         ends.append(End(cell.job_id, "done", 1, Price(), reply=reply, scores=scores))
-    Recorder(workspace._database, run_id).write(ends, ())
+    Recorder(workspace._database, run_id).write(ends)
     return run_id
 
 
@@ -124,7 +124,7 @@ def test_failed_calls_and_blocked_answers_have_a_cause(workspace: Workspace) -> 
         End(cells[0].job_id, "done", 1, Price(), reply=Reply("", finish_reason="content_filter")),
         End(cells[1].job_id, "done", 1, Price(), reply=Reply("fine")),
     ]
-    Recorder(workspace._database, run_id).write(ends, ())
+    Recorder(workspace._database, run_id).write(ends)
     found = workspace.results.read(run_id).look()
     assert [(cause.name, cause.total) for cause in found.causes] == [("Blocked, no answer came", 1)]
     assert (found.answers, found.rates) == (2, [])

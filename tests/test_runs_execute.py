@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,12 +11,31 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import FakeProvider
 from workbench.engine.control import Control
 from workbench.engine.events import Event, Failed, Finished, Judged, Saved, Started, Streamed, Unsaved
 from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
-from workbench.values import BadInput, Case, Check, Content, Endpoint, Message, Missing, ModelSpec, NotFound, Price, ReadOnly, Spec, Variant
+from workbench.store.search import Search
+from workbench.values import (
+    BadInput,
+    Case,
+    Check,
+    Content,
+    Delta,
+    Endpoint,
+    Message,
+    Missing,
+    ModelSpec,
+    NotFound,
+    Price,
+    ReadOnly,
+    Reply,
+    Request,
+    Spec,
+    Variant,
+)
 
 
 def endpoint(model: ModelSpec, timeout_s: float) -> Endpoint:
@@ -444,3 +463,79 @@ def test_what_a_model_does_not_take_is_left_out_with_a_note_or_refused_before_an
     settings.set("left_out", "refuse")
     with pytest.raises(BadInput, match=r"CLAUDE does not take seed\. Nothing is sent"):
         runs.prepare(asked)
+
+
+@pytest.mark.one_store("file")  # a server indexes each row with itself
+def test_another_window_finds_what_a_paused_run_has_brought_and_what_is_on_its_way(
+    runs: Runs, database: Database, fakeprovider: Callable[..., FakeProvider]
+) -> None:
+    server = fakeprovider(latency_ms=30)
+    texts = [f"case-{index}" for index in range(11)] + ["last [[fake hang]]"]
+    run_id = runs.prepare(
+        replace(spec(model(server.base_url), checks=()), cases=tuple(Case({"q": text}) for text in texts), concurrency=12)
+    )
+    window = Database.open(database.path, wait_s=0.1)
+
+    async def watch() -> None:
+        control, finished = Control(), 0
+        looking: asyncio.Task[None] | None = None
+        async for event in runs.execute(run_id, control):
+            finished += isinstance(event, Finished)
+            if finished == 11 and looking is None:
+                control.pause()
+                looking = asyncio.create_task(look(control, time.monotonic() + 15))
+
+    async def look(control: Control, until: float) -> None:
+        while time.monotonic() < until and (seen := shown()) != (11, 1):  # noqa: ASYNC110  (another window tells no loop)
+            await asyncio.sleep(0.1)
+        shown_at_last.append(seen)
+        control.stop()
+
+    def shown() -> tuple[int, int]:
+        on_their_way = window.query("SELECT count(*) FROM job WHERE status = 'running'")[0][0]
+        return len(Search(window).find("case", only="output")), on_their_way
+
+    shown_at_last: list[tuple[int, int]] = []
+    try:
+        assert window.read_only
+        asyncio.run(watch())
+    finally:
+        window.close()
+    assert shown_at_last == [(11, 1)]
+
+
+def test_a_reader_that_leaves_takes_no_answer_with_it(database: Database, settings: Settings) -> None:
+    answered: list[str] = []
+
+    class AllAtOnce:
+        """Four answers in one moment, after the first piece of one of them."""
+
+        def __init__(self) -> None:
+            self.begun, self.all_there = 0, asyncio.Event()
+
+        async def call(self, _client: object, _endpoint: Endpoint, request: Request) -> AsyncGenerator[Delta | Reply]:
+            self.begun += 1
+            is_first = self.begun == 1
+            if self.begun == 4:
+                self.all_there.set()
+            await self.all_there.wait()
+            if is_first:
+                yield Delta("a piece")
+                await asyncio.sleep(30)
+            answered.append(request.messages[0].text)
+            yield Reply("an answer", latency_ms=50.0)
+
+    made: list[AllAtOnce] = []
+    runs = Runs(database, endpoint=endpoint, settings=settings, wire_formats=lambda _name: made[0])
+    run_id = runs.prepare(spec(model("http://127.0.0.1:9"), cases=4, checks=(), concurrency=4))
+
+    async def watch() -> None:
+        made.append(AllAtOnce())
+        async with contextlib.aclosing(runs.execute(run_id)) as events:
+            async for event in events:
+                if isinstance(event, Streamed):
+                    break
+
+    asyncio.run(watch())
+    assert len(answered) == 3
+    assert sum(cell.text == "an answer" for cell in runs.cells(run_id)) == 3

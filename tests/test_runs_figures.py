@@ -44,7 +44,7 @@ def test_columns_and_versions_count_as_one_counts_by_hand(outputs: list[tuple[tu
         ends = []
         for cell, (scores, latency) in zip(runs.cells(run_id), outputs, strict=True):
             ends.append(End(cell.job_id, "done", 1, Price(), reply=Reply("x", latency_ms=latency), scores=scores))
-        Recorder(database, run_id).write(ends, ())
+        Recorder(database, run_id).write(ends)
         column = runs.columns(run_id)[0]
         figures = VersionFigures(database).of("uid-1")
         database.close()

@@ -193,7 +193,7 @@ def test_the_cap_of_a_day_knows_what_another_app_has_spent_meanwhile(runs: Runs,
     other = Runs(database, endpoint=lambda model, timeout_s: Endpoint(model.wire_format, ""), settings=settings)
     dear = model(price=Price(Decimal(1_000_000), Decimal(0)))
     run_id = other.prepare(spec(dear, cases=1))
-    Recorder(database, run_id).write([End(other.cells(run_id)[0].job_id, "done", 1, dear.price, reply=Reply("a", usage=Usage(9, 0)))], ())
+    Recorder(database, run_id).write([End(other.cells(run_id)[0].job_id, "done", 1, dear.price, reply=Reply("a", usage=Usage(9, 0)))])
     cap = runs.day_cap()
     assert cap is not None
     assert cap.spent_usd == 9

@@ -43,7 +43,7 @@ def spent(workspace: Workspace, name: str, dollars: tuple[int, ...], price: Pric
         End(cell.job_id, "done", 1, price, reply=Reply("a", usage=Usage(sum_, 0)))
         for cell, sum_ in zip(workspace.runs.cells(run_id), dollars, strict=True)
     ]
-    Recorder(workspace._database, run_id).write(ends, ())
+    Recorder(workspace._database, run_id).write(ends)
     return run_id
 
 
@@ -73,7 +73,7 @@ def test_failed_calls_and_unknown_prices_are_in_no_sum_and_reused_answers_cost_o
     spent(workspace, "odd", (4,), Price())
     again = workspace.runs.prepare(spec(model(name="m3", price=DEAR), cases=1))
     [cell] = workspace.runs.cells(again)
-    Recorder(workspace._database, again).write([End(cell.job_id, "failed", 1, DEAR, failure=Failure("server", "busy"))], ())
+    Recorder(workspace._database, again).write([End(cell.job_id, "failed", 1, DEAR, failure=Failure("server", "busy"))])
     rows = {row.name: row for row in workspace.spend.read().rows["model"]}
     assert (rows["ODD"].dollars, rows["ODD"].unknown, rows["ODD"].calls) == (Decimal(0), 1, 1)
     assert (rows["M3"].dollars, rows["M3"].unknown, rows["M3"].calls) == (Decimal(0), 0, 1)
@@ -208,7 +208,7 @@ def test_rows_that_change_while_a_run_goes_on_move_neither_the_current_one_nor_t
     assert (resets.count(), changed.count()) == (0, 0), "what is the same is left alone"
     assert is_kept()
     again = [End(cell.job_id, "done", 2, Price(), reply=Reply("a")) for cell in ws.runs.cells(run_id)]
-    Recorder(ws._database, run_id).write(again, ())
+    Recorder(ws._database, run_id).write(again)
     read_again(changed)
     assert (resets.count(), screen.rows.rows[40].calls) == (0, 2)
     assert is_kept()
@@ -232,7 +232,7 @@ def test_what_is_summed_up_is_read_once_and_what_came_since_is_added(workspace: 
     second = spent(workspace, "m1", (4,))
     [cell] = [cell for cell in workspace.runs.cells(first) if cell.case_index == 1]
     Recorder(workspace._database, first).write(
-        [End(cell.job_id, "done", 2, DEAR, reply=Reply("again", usage=Usage(8, 0)))], ()
+        [End(cell.job_id, "done", 2, DEAR, reply=Reply("again", usage=Usage(8, 0)))]
     )  # a call of a run that is summed up already
     for _ in range(2):
         found = workspace.spend.read()

@@ -20,7 +20,8 @@ KEEP = """
 INSERT INTO attachment (sha256, media_type, data, size, created_at) VALUES (:sha256, :media_type, :data, :size, :at)
 ON CONFLICT (sha256) DO NOTHING"""
 """Writes bytes that are not there yet."""
-_LONG = 1024
+LONG = 1024
+"""Letters of the shortest text that is looked at as a picture or file."""
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
@@ -69,10 +70,10 @@ def content_brought_back(query: Query, item: Mapping[str, Any]) -> dict[str, Any
 def without_bytes(value: Any) -> Any:
     """A request as it is kept beside an output: pictures and files, which lie in the workspace once, are named by their SHA-256."""
     if isinstance(value, str):
-        if len(value) < _LONG:
+        if len(value) < LONG:
             return value
         begin, mark, encoded = value.partition(";base64,") if value.startswith("data:") else ("", "", value)
-        if len(encoded) < _LONG or not _BASE64.fullmatch(encoded):
+        if len(encoded) < LONG or not _BASE64.fullmatch(encoded):
             return value
         data = b64decode(encoded)
         return f"{begin}{mark}[{len(data):,} bytes, SHA-256 {hashlib.sha256(data).hexdigest()}]"

@@ -57,6 +57,8 @@ from workbench.values import (
 
 BATCH_ROWS = 50
 CHECKPOINT_SECONDS = 3.0
+SHOWN_SECONDS = 0.9
+"""At most so often others are shown what is going on: each time that the engine ticks, and no more often while outputs come."""
 LOG_SECONDS = 1.0
 """At least so often what happened is written into the log, where no output comes with which it is."""
 _TURN_SECONDS = 0.005
@@ -110,8 +112,10 @@ class Execution:
         self._todo: dict[int, Todo] = {}
         self._questions = Questions(plan)
         self._ends: list[tuple[End, Event]] = []
+        self._hindered: Hindered | None = None
+        """Why the ends could not be written at once."""
         self._started: set[int] = set()
-        """Jobs that began since the last transaction."""
+        """Jobs that are on their way and not marked so."""
         self._texts: dict[int, list[str]] = {}
         self._lines: list[Logged] = []
         """What is to be written into the log."""
@@ -193,13 +197,15 @@ class Execution:
                 yield event
 
     async def _recorded(self, stream: AsyncGenerator[list[Event]]) -> AsyncGenerator[Event]:
-        checkpoint_due, log_due = monotonic() + CHECKPOINT_SECONDS, 0.0
+        checkpoint_due, log_due, others_due = monotonic() + CHECKPOINT_SECONDS, 0.0, monotonic() + SHOWN_SECONDS
         async for batch in stream:
             # What has ended is written at once. The engine sends no further calls for it before, so that a crash can cost
             # no more calls than were allowed at once; while a transaction is written, further ends gather for the next.
-            for event in batch:
-                if self._saw(event):
-                    yield event
+            # All are taken in before one is told: a reader that leaves takes nothing with it.
+            for event in [event for event in batch if self._saw(event)]:
+                yield event
+            for event in self._written_at_once():
+                yield event
             while self._ends:
                 async with aclosing(self._flush()) as written:
                     async for event in written:
@@ -213,6 +219,11 @@ class Execution:
                 await self._turn()
                 with suppress(Hindered):  # it is written with the next event
                     self._write_held()
+            if monotonic() >= others_due:
+                others_due = monotonic() + SHOWN_SECONDS
+                await self._turn()
+                with suppress(Hindered):
+                    self._show_others()
             if monotonic() >= checkpoint_due:
                 if self._database.on_server:  # what colleagues spend meanwhile counts too
                     with suppress(Problem):
@@ -328,6 +339,20 @@ class Execution:
         held = sum((self._after.get(end.job_id, _NOTHING) for end, _ in batch), _NOTHING)
         return await self._meanings.vectors(texts, lambda: self._control.stopped, held) if texts else _UNCOMPARED
 
+    def _written_at_once(self) -> list[Event]:
+        """Write all ends down and give their events where nothing has to be waited for, as nearly always; else nothing, see `_flush`."""
+        batch = self._ends
+        waits = self._database.on_server or self._database.writing_since is not None or self._after or len(batch) > BATCH_ROWS
+        if not batch or waits or any(end.job_id in self._todo for end, _ in batch):
+            return []
+        try:
+            self._write(batch)
+        except Hindered as hindered:
+            self._hindered = hindered
+            return []
+        self._ends = []
+        return [event for _, event in batch]
+
     async def _flush(self) -> AsyncGenerator[Event]:
         """Write the next ends down, and tell them then."""
         batch, self._ends = self._ends[:BATCH_ROWS], self._ends[BATCH_ROWS:]
@@ -359,24 +384,28 @@ class Execution:
         """Write. Where nothing can be saved at the moment, say so once and write when it can be: what was paid for is not thrown away for a
         moment."""
         began, beside, told = monotonic(), self._database.on_server, False
+        hindered, self._hindered = self._hindered, None
         while True:
-            await self._turn()
-            try:
-                if beside:
-                    await self._written_beside(batch)
+            if hindered is None:
+                await self._turn()
+                try:
+                    if beside:
+                        await self._written_beside(batch)
+                    else:
+                        self._write(batch)
+                except Hindered as found:
+                    hindered = found
                 else:
-                    self._write(batch)
-            except Hindered as hindered:
-                if self._control.ending or monotonic() > began + AWAITED_S:
-                    raise
-                if not told:
-                    yield Unsaved(hindered.message, AWAITED_S, len(batch) + len(self._ends), hindered.while_waiting)
-                await asyncio.sleep(_ASKED_S)
-                told = beside = True  # a file that another program has locked lets one wait for seconds, in which streams go on
-            else:
-                if told:
-                    yield Saved()
-                return
+                    if told:
+                        yield Saved()
+                    return
+            if self._control.ending or monotonic() > began + AWAITED_S:
+                raise hindered
+            if not told:
+                yield Unsaved(hindered.message, AWAITED_S, len(batch) + len(self._ends), hindered.while_waiting)
+            await asyncio.sleep(_ASKED_S)
+            hindered = None
+            told = beside = True  # a file that another program has locked lets one wait for seconds, in which streams go on
 
     async def _written_beside(self, batch: list[tuple[End, Event]]) -> None:
         """Write on another thread: what takes its time there lets streams go on. A batch that is kept when this is cancelled is
@@ -399,14 +428,19 @@ class Execution:
     def _write(self, batch: Sequence[tuple[End, Event]]) -> None:
         ends = [end for end, _ in batch]
         self._started.difference_update(end.job_id for end in ends)
-        started = set(self._started)
         self._spent_on_checks += self._meanings.take_cost()
         lines = [*self._lines]  # on a server this thread is not the one on which more of them come
-        self._recorder.write(ends, started, self._spent_on_checks, lines)
+        self._recorder.write(ends, self._spent_on_checks, lines)
         del self._lines[: len(lines)]
         self._spent_on_checks = Decimal(0)
         self._made += sum(1 for _, event in batch if not isinstance(event, Held))
-        self._started -= started
+
+    def _show_others(self) -> None:
+        """Mark what is on its way, and let a search find what is there: for windows that only read. Most calls have ended before."""
+        if self._started:
+            self._recorder.mark(self._started)
+            self._started.clear()
+        self._database.catch_up()
 
     def _close(self) -> None:
         """Write what is finished and keep what is not. The run's end is written last, so that a full disk shows as a crash."""

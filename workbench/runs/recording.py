@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -192,14 +192,12 @@ WHERE id = :run""",
     def write(
         self,
         ends: Sequence[End],
-        running: Iterable[int] = (),
         checks_usd: Decimal = Decimal(0),
         lines: Sequence[Logged] = (),
         *,
         durable: bool = False,
     ) -> None:
-        """Write how jobs ended, with outputs and scores, and which jobs are on their way. All of it or nothing; `durable` as in
-        `Database.write`.
+        """Write how jobs ended, with outputs and scores. All of it or nothing; `durable` as in `Database.write`.
 
         `checks_usd`: what the calls of their checks cost, which counts as spent by the run. `lines`: of the log, what happened before.
         """
@@ -219,7 +217,6 @@ WHERE id = :run""",
             _many(writer, _SCORE, scores)
             _many(writer, _EXCHANGE, exchanges)
             _many(writer, _JOB, [_job_row(end) for end in ends])
-            _many(writer, _RUNNING, [{"job_id": job_id} for job_id in running])
             _many(writer, _FORGET, forget)
             if spent:
                 writer.run(f"UPDATE run SET spent = spent + :spent WHERE id IN (:run, {_PAYS})", spent=spent, run=self._run_id)
@@ -227,6 +224,14 @@ WHERE id = :run""",
             writer.touch("run", self._run_id)
         for row in forget:
             self._kept.pop(row["job_id"], None)
+
+    def mark(self, running: Collection[int]) -> None:
+        """Mark which jobs are on their way."""
+        with self._database.write(durable=False) as writer:
+            self._refuse_lost()
+            writer.many(_RUNNING, [{"job_id": job_id} for job_id in running])
+            writer.touch("job", *running)
+            writer.touch("run", self._run_id)
 
     def checkpoint(self, texts: Mapping[int, str]) -> None:
         """Keep unfinished texts, where they have grown since the last time."""
@@ -322,11 +327,15 @@ def _output_row(end: End, at: str) -> dict[str, Any]:
     }
 
 
+_SHORT = 4_096
+"""Bytes of an answer."""
+
+
 def _rounded(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else round(milliseconds, 3)
 
 
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=dict)
 
 
 def _json(value: Any) -> str:
@@ -353,10 +362,23 @@ def _exchange_row(end: End, at: str) -> dict[str, Any] | None:
         return None
     return {
         "job_id": end.job_id, "at": at,
-        "request": None if exchange.request is None else _json(attachments.without_bytes(exchange.request)),
-        "response": zlib.compress(exchange.response, 1),
+        "request": None if exchange.request is None else _request(exchange.request),
+        "response": _packed(exchange.response),
         "headers": _json(dict(exchange.headers)),
     }  # fmt: skip
+
+
+def _packed(response: bytes) -> bytes:
+    """What `zlib.decompress` reads. For a short answer with little memory: making the usual 256 KiB ready takes longer than packing."""
+    window, memory = (12, 4) if len(response) < _SHORT else (15, 8)
+    packing = zlib.compressobj(1, zlib.DEFLATED, window, memory)
+    return packing.compress(response) + packing.flush()
+
+
+def _request(request: Any) -> str:
+    """A request as it is kept. What is short as a whole holds no picture."""
+    text = _json(request)
+    return text if len(text) < attachments.LONG else _json(attachments.without_bytes(request))
 
 
 def _picture_rows(end: End, at: str) -> list[dict[str, Any]]:
