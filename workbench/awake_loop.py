@@ -11,6 +11,7 @@ A connection that died in the meantime is not known to be dead before the rest o
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import time
 from collections.abc import Coroutine
@@ -42,12 +43,12 @@ class _Watched(_Waiter):
     """What waits for the network, and knows for how long it did not."""
 
     missed_s = 0.0
-    _looked: float | None = None
+    _looked = math.inf
+    """When it looked last; it never did before the first time."""
 
     def unseen_s(self, now: float) -> float:
         """How much of the time since the last look does not count."""
-        looked = self._looked
-        return now - looked - _COUNTED_S if looked is not None and now - looked > _BUSY_S else 0.0
+        return now - self._looked - _COUNTED_S if now - self._looked > _BUSY_S else 0.0
 
     def select(self, timeout: float | None = None) -> Any:
         """What has happened. Where the process was stopped while it waited, the system comes back late and tells nothing of what came."""

@@ -17,6 +17,8 @@ _CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _RAW = re.compile(r"\{%-?\s*(?:raw|verbatim)\s*-?%\}")
 _END_RAW = re.compile(r"\{%-?\s*end(?:raw|verbatim)\s*-?%\}")
 _STRING = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""", re.DOTALL)
+_NAME = re.compile(r"\{\{-?\s*(?!(?:null|undefined)\b)[A-Za-z_]\w*\s*-?\}\}")
+"""A value by its name, as most tags are: the same in both."""
 _PAIRS = re.compile(r"(\{%-?\s*for\s+\w+\s*,\s*\w+\s+in\s+)([\w.]+)(\s*-?%\})")
 _WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"===", "=="),
@@ -101,7 +103,7 @@ def tags(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _tag(tag: str, line: int, notes: Notes, where: str, programs: Collection[str]) -> str:
-    if tag.startswith("{#"):
+    if tag.startswith("{#") or _NAME.fullmatch(tag):
         return tag
     if re.match(r"\{%-?\s*(?:raw|verbatim)", tag):
         return tag.replace("endverbatim", "endraw").replace("verbatim", "raw") if "verbatim" in tag else tag

@@ -18,7 +18,7 @@ import httpx
 from workbench import __version__
 from workbench.providers.failures import ProviderError
 from workbench.providers.http_answer import HttpAnswer, Parser, Reader
-from workbench.providers.kept import SECRET_HEADER, exchange, kept_failure, kept_reply, sound
+from workbench.providers.kept import SECRET_HEADER, exchange, head_of, kept_failure, kept_reply, sound
 from workbench.providers.lazy_transport import LeanClient
 from workbench.providers.network_errors import failure_of_exception, url_of
 from workbench.providers.redaction import AnswerStream, redactor
@@ -154,7 +154,7 @@ async def _news(
     """New text and thinking as they arrive; the connection is closed behind them."""
     response = await client.send(request, stream=True)
     try:
-        answer.begin(response.status_code, dict(response.headers.items()), asked=streamed, json_streams=json_streams)
+        answer.begin(response.status_code, head_of(response.headers), asked=streamed, json_streams=json_streams)
         packed = "content-encoding" in answer.headers
         pieces = cast("AsyncGenerator[bytes]", response.aiter_bytes() if packed else response.aiter_raw())  # httpx declares less
         async with aclosing(pieces):

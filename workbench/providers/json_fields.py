@@ -31,5 +31,6 @@ def number(value: Any) -> float | None:
 
 def count(value: Mapping[str, Any], name: str) -> int | None:
     """The number of that name; None where it is no number that can be a count."""
-    found = number(value.get(name))
+    given = value.get(name)
+    found = None if given is None else number(given)
     return None if found is None else int(found)

@@ -29,6 +29,15 @@ def sound(text: str) -> str:
     return text
 
 
+def head_of(headers: httpx.Headers) -> dict[str, str]:
+    """Names in lower case and values, as `headers.items()` gives them: httpx looks up the encoding anew for each of them."""
+    encoding, found = headers.encoding, dict[str, str]()
+    for raw_name, raw_value in headers.raw:
+        name, value = raw_name.decode(encoding).lower(), raw_value.decode(encoding)
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
 def kept_reply(reply: Reply, hide: Redactor, **changes: Any) -> Reply:
     """The reply with changes, as it may be kept."""
     for name in ("text", "thinking", "refusal", "resolved_model", "raw_finish_reason"):
@@ -66,7 +75,7 @@ def exchange(
         request={
             "method": "POST",
             "url": hide.text(str(request.url)),
-            "headers": {name: MARK if SECRET_HEADER.search(name) else hide.text(value) for name, value in request.headers.items()},
+            "headers": {name: MARK if SECRET_HEADER.search(name) else hide.text(value) for name, value in head_of(request.headers).items()},
             "body": body if hide.raw(data) is data else hide.value(body),
         },
         response=hide.raw(received)[:KEPT_OF_ANSWER],

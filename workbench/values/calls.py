@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, fields
+from operator import attrgetter
 from typing import Any, Literal
 
 from workbench.quick_dataclass import dataclass
@@ -79,8 +80,7 @@ class Usage:
 
     def to_json(self) -> dict[str, Any]:
         """The five counts that everybody knows, and the rarer ones where the provider gave them."""
-        counts = {name: getattr(self, name) for name in _COUNTS}
-        return {name: count for index, (name, count) in enumerate(counts.items()) if index < _COMMON_COUNTS or count is not None}
+        return {name: count for name, count in zip(_COUNTS, _counts_of(self), strict=True) if count is not None or name in _COMMON_COUNTS}
 
     @staticmethod
     def from_json(item: Mapping[str, Any] | None) -> Usage:
@@ -89,7 +89,8 @@ class Usage:
 
 
 _COUNTS = tuple(field.name for field in fields(Usage))
-_COMMON_COUNTS = 5
+_counts_of = attrgetter(*_COUNTS)
+_COMMON_COUNTS = frozenset(_COUNTS[:5])
 """Counts that are written down even where they are unknown."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from decimal import Decimal, InvalidOperation
+from operator import attrgetter
 from typing import Any
 
 from workbench.quick_dataclass import dataclass, replace
@@ -47,7 +48,7 @@ class Price:
     @property
     def is_free(self) -> bool:
         """True if nothing that this model does costs anything."""
-        return self.input_usd == 0 and self.output_usd == 0 and not any(self._rates().values())
+        return self.input_usd == 0 and self.output_usd == 0 and not any(_rates_of(self))
 
     def at(self, input_tokens: float) -> Price:
         """The rates of a call that reads so many tokens, without steps."""
@@ -144,11 +145,12 @@ class Price:
         yield plain, self.output_usd
 
     def _rates(self) -> dict[str, Decimal | None]:
-        return {name: getattr(self, name) for name in RATES}
+        return dict(zip(RATES, _rates_of(self), strict=True))
 
 
 RATES = tuple(field.name for field in fields(Price) if field.name.endswith("_usd"))
 """The names of all rates of a price."""
+_rates_of = attrgetter(*RATES)
 
 
 def _as_billed(usage: Usage) -> Usage:

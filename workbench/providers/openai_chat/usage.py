@@ -43,7 +43,9 @@ def usage_of(value: Any) -> Usage:
 
 
 def other_kinds(read: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
-    """Sound and pictures among the tokens of OpenAI's details; None where there are none, as for most calls."""
+    """Sound and pictures among the tokens of OpenAI's details; nothing or None where there are none, as for most calls."""
+    if not read and not written:
+        return {}
     cached = inner(read, "cached_tokens_details")
     return {
         "input_audio_tokens": count(read, "audio_tokens") or None,
@@ -57,4 +59,6 @@ def other_kinds(read: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str
 
 def _first(known: int | None, value: Mapping[str, Any], *names: str) -> int | None:
     """This one, else the first that the value has under one of the names."""
-    return next((found for found in (known, *(count(value, name) for name in names)) if found is not None), None)
+    if known is not None:
+        return known
+    return next((found for name in names if (found := count(value, name)) is not None), None)
