@@ -617,6 +617,23 @@ def test_a_wildcard_of_providers_and_of_values_leaves_out_alone_what_a_link_lead
             read(config(inner, **more))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows wants rights for links")
+def test_a_wildcard_in_a_folder_that_is_linked_into_itself_comes_to_an_end(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/a.txt").write_text("Say {{q}}.")
+    (tmp_path / "deep/.hidden.txt").write_text("Not this.")
+    for name in ("one", "two", "deep/up"):
+        (tmp_path / name).symlink_to(tmp_path)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name, count in (("deep/*.txt", 1), ("[d]eep/?.txt", 1), ("**/*.txt", 4), ("deep/**/*.txt", 2)):
+        found = read(config(tmp_path, prompts=[f"file://{name}"], tests=[{"vars": {"q": f"file://{name}"}}]), to_run=False)
+        assert {variant.content.messages[0].text for variant in found.spec.variants} == {"Say {{q}}."}
+        assert values(found) == [{"q": "Say {{q}}."}] * count, "through one link at most"
+    assert values(read(config(tmp_path, tests=[{"vars": "file://**/*.none"}]), to_run=False)) == []
+    with pytest.raises(BadInput, match="goes through more than 200,000 files and folders"):
+        read(config(tmp_path, providers=[f"file://{'*/' * 20}x*.yaml"]), to_run=False)
+
+
 def test_a_file_of_tests_that_is_not_there_is_told_with_the_line_that_names_it(tmp_path: Path) -> None:
     path = tmp_path / "promptfooconfig.yaml"
     path.write_text("prompts: [a]\nproviders: [echo]\ntests: file://gone.csv\n")
