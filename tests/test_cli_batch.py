@@ -131,6 +131,24 @@ def test_reading_results_tells_which_verdicts_of_judges_are_lacking(
     assert "4 of 4 done" in capsys.readouterr().out
 
 
+def test_a_run_that_cannot_be_handed_over_is_not_left_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "promptfooconfig.json")
+    document = {"prompts": ["Say {{q}}."], "providers": ["openai:chat:gpt-4o", "echo"], "tests": [{"vars": {"q": "yes"}}]}
+    Path(path).write_text(json.dumps(document), "utf-8")
+    for name in ("WORKBENCH_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    assert perform(["run", path, "--batch"]) == 3
+    assert "No key for api.openai.com" in capsys.readouterr().err
+    document["providers"] = ["echo"]
+    Path(path).write_text(json.dumps(document), "utf-8")
+    assert perform(["run", path, "--batch"]) == 2
+    assert "Nothing was handed over. echo has no form for batches" in capsys.readouterr().err
+    assert perform(["list", "runs", "--json"]) == 0
+    assert said(capsys)["runs"] == []
+
+
 def test_what_goes_wrong_is_one_line(server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server.refuse = lambda method, path: (404, {"error": {"message": "Not here."}})
     assert perform(["run", config(tmp_path, server), "--batch"]) == 1

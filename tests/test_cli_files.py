@@ -77,6 +77,22 @@ def test_files_that_are_rejected_or_lose_something_for_one_reason_are_told_in_on
     assert len(document(capsys)["rejected"]) == 8, "the JSON names every file"
 
 
+def test_tables_of_one_trouble_are_told_in_one_line_that_names_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(5):
+        (tmp_path / f"empty-{number}.csv").write_text("")
+        (tmp_path / f"paper-{number}.csv").write_bytes(b"%PDF-1.7")
+    named = [str(path) for path in sorted(tmp_path.iterdir())]
+    assert perform(["import", *named]) == 1
+    said = [line for line in capsys.readouterr().err.splitlines() if ".csv" in line]
+    assert [line.split(" and 2 more: ")[1] for line in said] == [
+        "This file is empty.",
+        "This file is a PDF. Import a CSV, TSV, XLSX, JSON or JSONL file.",
+    ]
+    assert "empty-0.csv" in said[0]
+    assert perform(["import", *named[:1]]) == 1
+    assert capsys.readouterr().err.strip().endswith("empty-0.csv: This file is empty.")
+
+
 def test_an_imported_comparison_is_run_by_its_name_and_a_file_by_its_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "library"
     folder.mkdir()

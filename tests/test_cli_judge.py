@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -199,6 +200,34 @@ def test_a_judge_of_a_configuration_needs_no_connection_in_the_workspace(
     assert len(server.asked_of("elsewhere")) == len(server.asked_of("judge-1")) == 3
     assert judged_by(report) == {"openai:chat:elsewhere", "judge-1"}
     assert "sk-of-the-file" not in json.dumps(report)
+
+
+def test_a_judge_of_the_file_goes_before_a_connected_model_of_its_name_and_that_is_said(
+    file: Path, server: JudgeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = json.loads(file.read_text())
+    elsewhere = JudgeServer()
+    elsewhere.say = server.say
+    grader = {"id": "openai:chat:judge-1", "config": {"apiBaseUrl": elsewhere.url}}
+    config["defaultTest"]["assert"] = [{"type": "assert-set", "assert": [{"type": "llm-rubric", "value": "Fine.", "provider": grader}]}]
+    file.write_text(json.dumps(config))
+    note = "judge-1 judges as promptfooconfig.json says; the connected model of that name does not. To let it judge instead: --judge-model "
+    try:
+        assert perform(["run", str(file)]) == 0
+        told = capsys.readouterr().err
+        assert told.count(note) == 1
+        assert (len(elsewhere.asked_of("judge-1")), server.asked_of("judge-1")) == (3, [])
+        (chosen,) = re.findall(r'--judge-model "([^"]+)"', told)
+        assert perform(["run", str(file), "--judge-model", chosen]) == 0
+        assert note not in capsys.readouterr().err
+        assert (len(elsewhere.asked_of("judge-1")), len(server.asked_of("judge-1"))) == (3, 3)
+        del config["defaultTest"]["assert"]
+        config["providers"].append({**grader, "id": "openai:chat:gpt-4o"})
+        file.write_text(json.dumps(config))
+        assert perform(["run", str(file)]) == 0
+        assert "judges as" not in capsys.readouterr().err, "nothing is judged"
+    finally:
+        elsewhere.close()
 
 
 RUBRICS: dict[str, Any] = {

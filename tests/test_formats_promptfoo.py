@@ -581,6 +581,59 @@ def test_a_wildcard_that_matches_a_link_to_the_outside_leaves_that_file_out_alon
         read(path)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows wants rights for links")
+def test_a_wildcard_of_providers_and_of_values_leaves_out_alone_what_a_link_leads_to_outside(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/secret.yaml").write_text("id: openai:leaked\nq: leaked\n")
+    inner = tmp_path / "in"
+    for name in ("models", "values", "only"):
+        (inner / name).mkdir(parents=True)
+    (inner / "models/a.yaml").write_text("id: openai:gpt-x")
+    (inner / "models/c.json").write_text('["openai:gpt-y"]')
+    (inner / "values/a.yaml").write_text("q: y")
+    for name in ("models/b.yaml", "values/b.yaml", "only/b.yaml", "models/b.json"):
+        (inner / name).symlink_to(tmp_path / "out/secret.yaml")
+    (inner / "values/beyond").symlink_to(tmp_path / "out")
+    path = inner / "promptfooconfig.yaml"
+    lines = [
+        "prompts: ['Say {{q}}.']", "providers:", "  - file://models/*.yaml", "  - file://models/*.json", "  - file://only/*.yaml",
+        "  - echo", "tests:", "  - vars: file://values/*.yaml", "  - vars:", "    - file://values/**/*.yaml", "  - vars: 'file://only/*b.yaml'",
+        "  - vars: {q: x}", "    assert:", "      - type: llm-rubric", "        value: good", "        provider: file://only/b*.yaml",
+        "scenarios:", "  - config:", "      - vars: file://values/?.yaml",
+    ]  # fmt: skip
+    path.write_text("\n".join(lines))
+    found = read(path, to_run=False)
+    assert [model.name for model in found.spec.models] == ["gpt-x", "gpt-y", "echo"]
+    assert values(found) == [{"q": "y"}, {"q": "y"}, {"q": ""}, {"q": "x"}, {"q": "y"}]
+    assert "leaked" not in repr(found)
+    assert {error.line for error in found.refused} == {3, 4, 5, 8, 10, 11, 16, 19}
+    assert all("lies outside the folder" in error.message for error in found.refused)
+    asked: list[dict[str, Any]] = [
+        {"providers": ["file://models/*.yaml"]}, {"tests": [{"vars": "file://values/*.yaml"}]},
+        {"tests": [{"vars": {"q": "file://values/*.yaml"}}]},
+    ]  # fmt: skip
+    for more in asked:
+        with pytest.raises(BadInput, match="lies outside the folder"):
+            read(config(inner, **more))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows wants rights for links")
+def test_a_wildcard_in_a_folder_that_is_linked_into_itself_comes_to_an_end(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/a.txt").write_text("Say {{q}}.")
+    (tmp_path / "deep/.hidden.txt").write_text("Not this.")
+    for name in ("one", "two", "deep/up"):
+        (tmp_path / name).symlink_to(tmp_path)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name, count in (("deep/*.txt", 1), ("[d]eep/?.txt", 1), ("**/*.txt", 4), ("deep/**/*.txt", 2)):
+        found = read(config(tmp_path, prompts=[f"file://{name}"], tests=[{"vars": {"q": f"file://{name}"}}]), to_run=False)
+        assert {variant.content.messages[0].text for variant in found.spec.variants} == {"Say {{q}}."}
+        assert values(found) == [{"q": "Say {{q}}."}] * count, "through one link at most"
+    assert values(read(config(tmp_path, tests=[{"vars": "file://**/*.none"}]), to_run=False)) == []
+    with pytest.raises(BadInput, match="goes through more than 200,000 files and folders"):
+        read(config(tmp_path, providers=[f"file://{'*/' * 20}x*.yaml"]), to_run=False)
+
+
 def test_a_file_of_tests_that_is_not_there_is_told_with_the_line_that_names_it(tmp_path: Path) -> None:
     path = tmp_path / "promptfooconfig.yaml"
     path.write_text("prompts: [a]\nproviders: [echo]\ntests: file://gone.csv\n")

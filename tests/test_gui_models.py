@@ -27,6 +27,7 @@ from workbench.gui.models.table import HEADS, IN, OUT, READS, TICK, ModelTable, 
 from workbench.gui.models.view import ModelsScreen
 from workbench.gui.widgets.buttons import Button
 from workbench.gui.widgets.dialog import Dialog
+from workbench.gui.widgets.navigation import NavigationDelegate
 from workbench.library.records import ModelRow
 from workbench.values import Content, Definition, Message, Price, PromptRef
 
@@ -224,6 +225,27 @@ def test_going_through_the_providers_stays_in_their_list(screen: ModelsScreen, q
     QTest.keyClick(dialog._list, Qt.Key.Key_Down)
     assert dialog._list.currentRow() == 2
     assert dialog.focusWidget() is dialog._list
+
+
+def test_any_other_server_is_offered_as_a_server_and_still_wants_a_key_away_from_home(
+    screen: ModelsScreen, session: Session, qtbot: QtBot
+) -> None:
+    dialog = connect_dialog(screen, qtbot, "other")
+    shown = {
+        item.text(): (item.data(NavigationDelegate.ICON), item.data(NavigationDelegate.DETAIL))
+        for item in map(dialog._list.item, range(dialog._list.count()))
+    }
+    assert shown["Other server"] == ("server", "OpenAI format")
+    assert shown["OpenAI"] == ("cloud", "api.openai.com")
+    assert shown["Azure OpenAI"] == ("cloud", "Your own address")
+    assert all(detail for _, detail in shown.values())
+    connections = session.context.ws.connections
+    connections.add("Elsewhere", "other", "https://models.example.com/v1")
+    connections.add("Here", "other", "http://127.0.0.1:9/v1")
+    assert [(row.name, row.place, row.key_place) for row in connections.list() if row.place != "builtin"] == [
+        ("Elsewhere", "cloud", "missing"),
+        ("Here", "server", "none"),
+    ]
 
 
 def press_card(screen: ModelsScreen, id: int, text: str) -> None:

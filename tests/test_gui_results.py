@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
@@ -308,6 +308,30 @@ def test_no_words_of_an_axis_lie_on_each_other(tabs: RunTabs, width: int) -> Non
     assert canvas.axis
     places = sorted(canvas.axis)
     assert all(before[1] < after[0] for before, after in pairwise(places))
+
+
+def test_large_text_in_a_narrow_window_leaves_names_and_cells_their_room(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
+    ws = Workspace.open(tmp_path / "desk.db", settings)
+    run_id = planted(ws, titles=("gpt-4.1-mini", "gpt-4.1", "gemini-2.5-flash", "house-tiny"))
+    ws.close()
+    settings.set("text_size", 130)
+    session = shown(qtbot, tmp_path / "desk.db", settings, run_id)
+    session.window.resize(1100, 700)
+    results = cast("CompareScreen", session.window.screen_at("compare")).tabs.results
+    qtbot.waitUntil(lambda: results._across == 2)
+    QApplication.processEvents()
+    widths = {card.width() for card in results.cards if card.isVisible()}
+    assert max(widths) - min(widths) <= 1, "no card takes room from its neighbours"
+    assert results.checks.chart.width() <= results.checks.body.width(), "the last column is seen without scrolling"
+    for combo in (results.first, results.second):
+        assert combo.width() >= combo.sizeHint().width(), f"{combo.currentText()} is cut"
+    beside = results.pair.as_table.mapTo(results.pair, QPoint()).y()
+    assert results.first.mapTo(results.pair, QPoint()).y() > beside + 20, "the choosers stand below the title"
+    session.window.resize(1900, 900)
+    settings.set("text_size", 90)
+    qtbot.waitUntil(lambda: abs(results.first.mapTo(results.pair, QPoint()).y() - beside) < 10)
+    assert results.second.x() > results.first.x() > 0
+    finished_well(session)
 
 
 @pytest.fixture

@@ -157,6 +157,17 @@ def test_controls_that_leave_the_name_too_little_room_go_below_it(session: Sessi
     qtbot.waitUntil(lambda: page._storage.file.columns == 3)
 
 
+def test_the_controls_of_all_rows_stand_below_each_other(session: Session, qtbot: QtBot) -> None:
+    page = screen(session)
+    page._storage._size.setText("3.3 MB")
+    for width in (1280, 1440, 1500):
+        session.window.resize(width, 900)
+        qtbot.waitUntil(lambda: {row.columns for _, row in page._rows} == {3})
+        qtbot.waitUntil(lambda: len({(row._middle.x(), row.long.x()) for _, row in page._rows}) == 1)
+    open_it = next(each for each in page._storage.file.findChildren(Button) if each.text() == "Open a team's workspace")
+    assert open_it.width() >= open_it.sizeHint().width()
+
+
 def test_sizes_are_said_as_people_say_them() -> None:
     assert [size_words(size) for size in (0, 4_096, 1_250_000, 412_000_000, 3_900_000_000)] == [
         "1 kB",

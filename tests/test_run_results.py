@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -23,14 +24,15 @@ from workbench.workspace.results import divisions
 CHECKS = (Check("contains", "yes", "Yes"), Check("llm-rubric", "Is kind.", "Kind"), Check("contains", "x", "Told", weight=0))
 
 
-def planted(workspace: Workspace, cases: int = 40, repeats: int = 1, seed: int = 3) -> int:
-    """The id of a run over two models whose scores are drawn."""
+def planted(workspace: Workspace, cases: int = 40, repeats: int = 1, seed: int = 3, titles: Sequence[str] = ("M1", "Two")) -> int:
+    """The id of a run over models whose scores are drawn."""
     random = Random(seed)
     made = tuple(
         Case({"q": f"case-{number}", "tone": ("calm", "angry")[number % 2]}, f"C{number}", tags=("late",) * (number % 3 == 0))
         for number in range(cases)
     )
-    run_id = workspace.runs.prepare(replace(spec(model(), model(name="m2", title="Two")), checks=CHECKS, cases=made, repeats=repeats))
+    models = [model(name=f"m{number}", title=title) for number, title in enumerate(titles, 1)]
+    run_id = workspace.runs.prepare(replace(spec(*models), checks=CHECKS, cases=made, repeats=repeats))
     ends = []
     for cell in workspace.runs.cells(run_id):
         if random.random() < 0.05:

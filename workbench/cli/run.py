@@ -109,9 +109,10 @@ def _prepared(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
     for problem in problems:
         if not problem.fatal:  # those are refused
             terminal.note(problem.message)
-    if not (options.batch or options.batch_files):  # handing over tells its own estimate, and files need no key
-        if not any(problem.fatal for problem in problems):
-            ws.runs.refuse_unaskable(source.spec.models, options.base_url_override)
+    if not any(problem.fatal for problem in problems) and not options.batch_files:  # files need no key
+        refuse = ws.batches.refuse_unsubmittable if options.batch else ws.runs.refuse_unaskable
+        refuse(source.spec.models, options.base_url_override)
+    if not (options.batch or options.batch_files):  # handing over tells its own estimate
         _tell_estimate(ws.runs.estimate(source.spec), terminal)
     return ws.runs.prepare(source.spec, source.comparison_id)
 

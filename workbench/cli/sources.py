@@ -39,6 +39,7 @@ def source_of(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
     _tell_namesakes(ws.sources.namesakes(source), path.name, terminal)
     if options.judge_model:
         source = ws.sources.with_judge(source, options.judge_model)
+    _tell_judging_namesakes(ws.sources.judging_namesakes(source), path.name, terminal)
     if options.dataset:
         source = ws.sources.with_cases(source, Path(options.dataset), options.sheet or "")
     changes: dict[str, Any] = {}
@@ -62,3 +63,13 @@ def _tell_namesakes(found: Mapping[str, str], file: str, terminal: Terminal) -> 
         of = "model of that name is" if len(found) == 1 else "models of those names are"
         chosen = " ".join(f'--model "{name}"' for name in found.values())
         terminal.note(f"{asked}; the connected {of} not. To ask {'it' if len(found) == 1 else 'them'} instead: {chosen}")
+
+
+def _tell_judging_namesakes(found: Mapping[str, str], file: str, terminal: Terminal) -> None:
+    """The same of models that judge: what they are shown goes where the file says."""
+    if found:
+        one = len(found) == 1
+        judge = f"{', '.join(found)} {'judges' if one else 'judge'} as {file} says"
+        of = "model of that name does not" if one else "models of those names do not"
+        chosen = " or ".join(f'--judge-model "{name}"' for name in found.values())
+        terminal.note(f"{judge}; the connected {of}. To let {'it' if one else 'one of them'} judge instead: {chosen}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from pathlib import PurePath
 from typing import Any
 
 from workbench.formats.reports import NotCarried as NotCarried
 from workbench.quick_dataclass import dataclass, replace
+from workbench.values import Problem
 
 _LONGEST_REASON = 400
 
@@ -69,6 +71,15 @@ class Rejected:
     def to_json(self) -> dict[str, Any]:
         """The entry of `rejected` in the command line's contract."""
         return {"path": self.path, "line": self.line, "reason": self.reason}
+
+
+def refused(path: str, error: Problem, line: int | None = None, text: str = "") -> Rejected:
+    """The entry for a file that an error kept out. The file is named by its path alone: files of one trouble have one reason."""
+    reason = f"{error.message} {error.remedy}".strip()
+    for name in (path, PurePath(path).name):
+        if reason.startswith(f"{name} "):
+            reason = f"This file{reason[len(name) :]}"
+    return Rejected(path, line, reason, text)
 
 
 @dataclass(frozen=True, slots=True)

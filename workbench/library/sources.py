@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.formats.reports import NotCarried
 from workbench.library.case_files import file_names
@@ -14,7 +15,21 @@ from workbench.library.files_beside import cases_beside
 from workbench.library.keys import Keys, file_key
 from workbench.library.vendors import paid_at, vendor_at, vendors
 from workbench.quick_dataclass import dataclass, replace
-from workbench.values import BadInput, Case, Content, ModelSpec, NotFound, Price, Spec, Variant, judged_by
+from workbench.values import (
+    BadInput,
+    Case,
+    Check,
+    Content,
+    Missing,
+    ModelSpec,
+    NotFound,
+    Price,
+    Spec,
+    Variant,
+    every_check,
+    judged_by,
+    with_judges,
+)
 
 if TYPE_CHECKING:
     from workbench.library.comparisons import Comparisons
@@ -170,7 +185,30 @@ class Sources:
 
     def namesakes(self, source: Source) -> Mapping[str, str]:
         """Of each model that is asked as its file says, by name: `connection/title` of the connected one that has the same name."""
-        own = [model.name for model in source.spec.models if not model.model_uid and model.wire_format != "echo"]
+        return self._namesakes(source.spec.models)
+
+    def judging_namesakes(self, source: Source) -> Mapping[str, str]:
+        """The same of each model that judges as its file says."""
+        spec = source.spec
+        others = (*spec.models, *spec.judges)
+        if not self._namesakes(others):
+            return {}
+        named: dict[str, Mapping[str, Any]] = {}
+
+        def noted(judge: Mapping[str, Any]) -> Mapping[str, Any]:
+            named[str(judge.get("model"))] = judge
+            return judge
+
+        for check in every_check(spec.checks, spec.cases):
+            with_judges(check, noted)
+        asked = []
+        for judge in named.values():
+            with suppress(Missing):  # that is said when it is to judge
+                asked.append(self._judges.model(Check("llm-rubric", judge=judge), others))
+        return self._namesakes(asked)
+
+    def _namesakes(self, models: Sequence[ModelSpec]) -> dict[str, str]:
+        own = [model.name for model in models if not model.model_uid and model.wire_format != "echo"]
         rows = reversed(self._connections.models()) if own else ()
         connected = {row.name: f"{row.connection}/{row.title}" for row in rows if not row.embeds}
         return {name: connected[name] for name in own if name in connected}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import glob
 import json
-from itertools import islice
+import os
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,8 @@ from workbench.values import BadInput
 
 _LARGEST = 64_000_000
 _MOST_MATCHES = 10_000
+_MOST_SEEN = 200_000
+"""Files and folders that one wildcard looks at: links from folder to folder can make any number of paths of a few of them."""
 _MOST_NODES = 2_000_000  # an alias of aliases in YAML can stand for more than any memory holds
 _TOO_DEEP = "This is nested too deep."
 CODE = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".py", ".rb")
@@ -66,8 +71,7 @@ class ConfigFolder:
         self._refuse_wide(name)
         if name.count("**") > 1:
             raise BadInput(f"{reference} goes through all folders more than once.", path=str(self.root), remedy="Write ** once.")
-        found = glob.iglob(name, root_dir=self.root, recursive=True)  # noqa: PTH207 - Path.glob refuses absolute patterns
-        names = sorted(islice(found, _MOST_MATCHES))
+        names = sorted(_Wildcard(self.root, reference).matches(name))[:_MOST_MATCHES]
         return names if self._to_run else [name for name in names if not self._leaves_out(name, reference)]
 
     def has(self, reference: str) -> bool:
@@ -130,6 +134,71 @@ class ConfigFolder:
             path=str(self.root),
             remedy="Put it into that folder, or import a folder that holds both.",
         )
+
+
+class _Wildcard:
+    """What `glob` finds, but that `**` goes through one link at most, as in promptfoo, and that the search comes to an end."""
+
+    def __init__(self, root: Path, reference: str) -> None:
+        self._root, self._reference = root, reference
+        self._left = _MOST_SEEN
+
+    def matches(self, name: str) -> list[str]:
+        """The names below the folder that fit."""
+        found = [""]
+        *folders, last = re.split(r"[/\\]" if os.name == "nt" else "/", name)
+        for part, is_last in (*((folder, False) for folder in folders), (last, True)):
+            if not part:  # behind a slash, where only a folder fits
+                found = [at for at in found if (self._root / at).is_dir()]
+            elif part == "**":
+                found = [below for at in found for below in self._below(at, files=is_last)]
+            elif glob.has_magic(part):
+                hidden = part.startswith(".")
+                found = [
+                    _joined(at, entry.name)
+                    for at in found
+                    for entry in self._entries(at)
+                    if fnmatch(entry.name, part) and (hidden or not entry.name.startswith("."))
+                ]
+            else:
+                found = [path for at in found if os.path.lexists(self._root / (path := _joined(at, part)))]
+        return [path for path in found if path]
+
+    def _below(self, at: str, *, files: bool) -> Iterator[str]:
+        """This folder and all in it, or with its files too; nothing hidden."""
+        waiting = [(at, False)] if (self._root / at).is_dir() else []
+        while waiting:
+            folder, is_linked = waiting.pop()
+            yield folder
+            for entry in self._entries(folder):
+                path, is_link = _joined(folder, entry.name), entry.is_symlink()
+                if entry.name.startswith("."):
+                    continue
+                if (self._root / path).is_dir() if is_link else entry.is_dir():
+                    if not (is_link and is_linked):
+                        waiting.append((path, is_linked or is_link))
+                elif files:
+                    yield path
+
+    def _entries(self, at: str) -> Iterator[os.DirEntry[str]]:
+        try:
+            entries = os.scandir(self._root / at)
+        except OSError:  # a file, or a folder that is not open to us
+            return
+        with entries:
+            for entry in entries:
+                self._left -= 1
+                if self._left < 0:
+                    raise BadInput(
+                        f"{self._reference[:200]} goes through more than {_MOST_SEEN:,} files and folders.",
+                        path=str(self._root),
+                        remedy="Name the folder that is meant.",
+                    )
+                yield entry
+
+
+def _joined(at: str, name: str) -> str:
+    return f"{at}/{name}" if at else name
 
 
 def bare(reference: str) -> str:

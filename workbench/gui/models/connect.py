@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListWidget, QList
 from workbench.gui.context import Context
 from workbench.gui.key_dialog import typed_words
 from workbench.gui.key_file_dialog import PassphraseDialog, with_key_file
+from workbench.gui.models.cards import ICONS
 from workbench.gui.models.found import FoundModels
 from workbench.gui.models.report import ReportBox
 from workbench.gui.models.saving import add, change_models
@@ -25,10 +26,11 @@ from workbench.workspace import plain_http_warning
 if TYPE_CHECKING:
     from workbench.workspace import ConnectionRow
 
-ICONS = {"cloud": "cloud", "server": "server", "builtin": "laptop", "hand": "hand"}
 HIDDEN = ("echo", "builtin")
-ADDRESSES = {"cloud": "Your own address", "hand": "You carry it over, no key"}
+ADDRESSES = {"hand": "You carry it over, no key"}
 """What is said in place of an address that a vendor does not have."""
+ANY_SERVER = ("server", "OpenAI format")
+"""Icon and words of `other`: its `place` says how an address that nobody knows is treated, not where it stands."""
 BY_HAND = (
     "For models without an API: Midjourney, a web page, a colleague's tool. Compare shows you the prompt to copy, and takes the answer as "
     "pasted text or a dropped picture. It is checked, rated and exported like any other; time and cost are not known."
@@ -159,11 +161,10 @@ class ConnectDialog(Dialog):
             if vendor.id in HIDDEN:
                 continue
             item = QListWidgetItem(vendor.name)
-            item.setData(NavigationDelegate.ICON, ICONS.get(vendor.place, "cloud"))
-            item.setData(
-                NavigationDelegate.DETAIL,
-                urlsplit(vendor.base_url).netloc or ADDRESSES.get(vendor.place, "OpenAI format"),
-            )
+            usual = (ICONS.get(vendor.place, "cloud"), urlsplit(vendor.base_url).netloc or ADDRESSES.get(vendor.place, "Your own address"))
+            icon, detail = ANY_SERVER if vendor.id == "other" else usual
+            item.setData(NavigationDelegate.ICON, icon)
+            item.setData(NavigationDelegate.DETAIL, detail)
             item.setData(VENDOR, vendor)
             item.setSizeHint(QSize())
             if vendor.id == wanted:

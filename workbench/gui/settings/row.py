@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, label
 
+_GAP = 10
 _SHARE = 0.52
 """Of two columns, the controls have so much of the row before they go below the name."""
 
@@ -29,13 +31,19 @@ class Row(QWidget):
         name.addWidget(self.title)
         name.addWidget(self.short)
         self._middle = QWidget()
-        middle = QHBoxLayout(self._middle)
-        middle.setContentsMargins(0, 0, 0, 0)
-        middle.setSpacing(10)
+        self._controls = controls
         wraps = [isinstance(control, QLabel) and control.wordWrap() for control in controls]
-        for control, wide in zip(controls, wraps, strict=True):
-            middle.addWidget(control, int(wide))
-        middle.addStretch(0 if any(wraps) or any(isinstance(control, ElidedLabel) for control in controls) else 1)
+        if any(wraps) or any(isinstance(control, ElidedLabel) for control in controls):  # a text in it takes what room there is
+            middle = QHBoxLayout(self._middle)
+            middle.setContentsMargins(0, 0, 0, 0)
+            middle.setSpacing(_GAP)
+            for control, wide in zip(controls, wraps, strict=True):
+                middle.addWidget(control, int(wide))
+            middle.addStretch(0)
+        else:
+            flow = FlowLayout(self._middle, gap=_GAP, row_gap=6)
+            for control in controls:
+                flow.addWidget(control)
         self.long = label(long, "small", "text3", wrap=True)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(16, 10, 16, 10)
@@ -48,10 +56,23 @@ class Row(QWidget):
         """Columns now: 3, 2 with the long text below, or 1."""
         return self._columns
 
-    def set_columns(self, columns: int) -> None:
-        """Lay the parts out in so many columns; in one where two would leave the name too little beside its controls."""
+    @property
+    def least(self) -> int:
+        """The width that its controls need."""
+        return self._middle.minimumSizeHint().width()
+
+    def set_columns(self, columns: int, controls: int = 0) -> None:
+        """Lay the parts out in so many columns; in one where two would leave the name too little beside its controls. In three columns
+        the controls have this width at least: the same in all rows, so that they stand below each other."""
         self._wanted = columns
-        self._lay_out(1 if columns == 2 and self._middle.sizeHint().width() > _SHARE * self.width() else columns)
+        self._lay_out(1 if columns == 2 and self._beside() > _SHARE * self.width() else columns)
+        if controls:
+            self._grid.setColumnMinimumWidth(1, controls if self._columns == 3 else 0)
+
+    def _beside(self) -> int:
+        """The width of its controls beside each other."""
+        shown = [min(control.sizeHint().width(), control.maximumWidth()) for control in self._controls if not control.isHidden()]
+        return sum(shown) + _GAP * (len(shown) - 1)
 
     def event(self, event: QEvent) -> bool:
         """Larger text and longer words of a control need other columns."""

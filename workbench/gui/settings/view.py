@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -42,6 +42,17 @@ SHORT = {"appearance": "Appearance"}
 LIST_WIDTH = 236
 NARROW, VERY_NARROW = 1280, 840
 """Window widths at a text size of 100% below which a row has two columns, and one."""
+
+
+class _Page(QWidget):
+    """Says when something in it asks for other room."""
+
+    asked = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.asked.emit()
+        return super().event(event)
 
 
 class SettingsScreen(Screen):
@@ -109,7 +120,8 @@ class SettingsScreen(Screen):
         return side
 
     def _make_page(self) -> QWidget:
-        page = QWidget()
+        page = _Page()
+        page.asked.connect(self._lay_out_rows)
         column = QVBoxLayout(page)
         column.setContentsMargins(28, 16, 28, 32)
         column.setSpacing(8)
@@ -273,10 +285,14 @@ class SettingsScreen(Screen):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._lay_out_rows()
+
+    def _lay_out_rows(self) -> None:
         width = self.window().width() * 100 / theme().percent
         columns = 3 if width >= NARROW else 2 if width >= VERY_NARROW else 1
+        controls = max(row.least for _, row in self._rows)
         for _, row in self._rows:
-            row.set_columns(columns)
+            row.set_columns(columns, controls)
 
     def sizeHint(self) -> QSize:
         return QSize(900, 600)

@@ -188,7 +188,7 @@ class LibraryFiles:
         from workbench.library.folder.finding import find
         from workbench.library.folder.importing import Options, import_finds
         from workbench.library.folder.ratings import bring_rating_files, rating_files
-        from workbench.library.reports import Rejected
+        from workbench.library.reports import Rejected, refused
 
         if format is not None and format not in FORMATS:
             raise BadInput(f"{format} is no format that can be imported.", remedy=f"Choose one of {', '.join(FORMATS)}.")
@@ -217,7 +217,7 @@ class LibraryFiles:
                     folder.mkdir()
                     unpack(path, folder)
                 except BadInput as error:
-                    rejected.append(Rejected(str(path), None, f"{error.message} {error.remedy}".strip()))
+                    rejected.append(refused(str(path), error))
                     continue
                 unpacked[str(folder)] = str(path)
                 given.append(folder)

@@ -27,7 +27,7 @@ from workbench.formats.promptfoo import is_config, looks_like
 from workbench.formats.promptfoo.files import CODE
 from workbench.formats.tabular_rows import is_something_else
 from workbench.formats.yaml_text_reading import Document, load
-from workbench.library.reports import NotCarried, Rejected
+from workbench.library.reports import NotCarried, Rejected, refused
 from workbench.quick_dataclass import dataclass, replace
 from workbench.values import BadInput, NotFound, Steps
 
@@ -375,7 +375,7 @@ def _versions(finds: Finds, path: Path) -> VersionsFile | None:
 def refusal(path: Path, error: BadInput | NotFound) -> Rejected:
     """What a report says of something that was not taken: its place, and the line itself."""
     line, place = (error.line, error.path or str(path)) if isinstance(error, BadInput) else (None, str(path))
-    return Rejected(place, line, f"{error.message} {error.remedy}".strip(), _line_of(Path(place), line))
+    return refused(place, error, line, _line_of(Path(place), line))
 
 
 def _line_of(path: Path, line: int | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from workbench.formats.packet_ratings import KIND, looks_like_packet_ratings
-from workbench.library.reports import Imported, ImportReport, Rejected
+from workbench.library.reports import Imported, ImportReport, refused
 from workbench.quick_dataclass import replace
 from workbench.values import BadInput, NotFound
 
@@ -35,7 +35,7 @@ def bring_rating_files(report: ImportReport, paths: Sequence[Path], bring: Bring
         try:
             session, rater, news = bring(path)
         except (BadInput, NotFound) as error:
-            rejected.append(Rejected(str(path), None, f"{error.message} {error.remedy}".strip()))
+            rejected.append(refused(str(path), error))
             continue
         is_new = news.endswith("new")
         (imported if is_new else unchanged).append(Imported("ratings", rater, str(path), KIND, session, is_new, changes=news))

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from workbench.formats.library_layout import folded
-from workbench.library.reports import Rejected
+from workbench.library.reports import Rejected, refused
 from workbench.values import BadInput
 
 
@@ -22,7 +22,7 @@ class SetAside:
         path, line = error.path or path, error.line
         with suppress(ValueError):
             path = Path(path).relative_to(self._folder).as_posix()
-        self.files.append(Rejected(path, line, f"{error.message} {error.remedy}".strip(), self._line(path, line)))
+        self.files.append(refused(path, error, line, self._line(path, line)))
 
     def paths(self) -> set[str]:
         """Where they lie, as file systems compare it."""

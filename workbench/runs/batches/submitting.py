@@ -25,7 +25,7 @@ from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.store.stamps import now
-from workbench.values import BadInput, Endpoint, Problem
+from workbench.values import BadInput, Endpoint, ModelSpec, Problem
 
 _SAMPLED = 20
 _REFUSALS = frozenset({"auth", "permission", "not_found", "quota", "bad_request", "context_length"})
@@ -73,6 +73,15 @@ class Submissions(BatchStore):
         notes = dict.fromkeys(price_note(plan.columns[index].model.base_url) for index in sorted(taken))
         as_batch = replace(as_batch, basis=" ".join(filter(None, (as_batch.basis, *notes))))
         return BatchOffer(tuple(models), as_batch, plans.estimate(plan, history, not_made))
+
+    def refuse_unsubmittable(self, models: Sequence[ModelSpec], base_url_override: str | None = None) -> None:
+        """Raise what `submit` would where none of these models can be handed over: before a run is made that nobody could go on with.
+        May wait for a key store."""
+        why = [why_not(model.wire_format, model.base_url, model.title) for model in models]
+        taking = [model for model, words in zip(models, why, strict=True) if not words]
+        if not taking:
+            raise _nothing(list(dict.fromkeys(why)))
+        self._runs.refuse_unaskable(taking, base_url_override)
 
     def write(
         self, run_id: int, folder: Path, columns: Sequence[int] | None = None, told: Callable[[int], object] = lambda count: None
@@ -228,7 +237,7 @@ class Submissions(BatchStore):
 
     def _handed(self, batches: list[BatchRow], left: Sequence[str]) -> HandedOver:
         if not batches:
-            raise BadInput(" ".join(("Nothing was handed over.", *(left or ("No call of this run is in the queue.",)))))
+            raise _nothing(left or ("No call of this run is in the queue.",))
         rows = tuple(self.get(batch.id) for batch in batches)
         keep = (self._kept(batch) for batch in rows if batch.is_open)
         return HandedOver(rows, tuple(left), tuple(dict.fromkeys(filter(None, keep))))
@@ -292,6 +301,10 @@ class Submissions(BatchStore):
 
     def _services(self) -> AbstractAsyncContextManager[ServiceOf]:
         return batch_services(local_only=bool(self._settings.get("local_only")))
+
+
+def _nothing(why: Sequence[str]) -> BadInput:
+    return BadInput(" ".join(("Nothing was handed over.", *why)))
 
 
 def _left(left: Left, title: str) -> list[str]:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import QComboBox, QListWidget, QListWidgetItem, QWidget
 
 from workbench.gui.compare.results.bars import CauseChart
 from workbench.gui.context import Context
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.dialog import Dialog, ask_text
+from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import label
 from workbench.gui.words import counted
 
@@ -36,12 +37,10 @@ class CauseBar(QWidget):
         self.show_button = button("Show", "list-filter", on=self._open, size="small", tip="Show these answers in the grid (Enter)")
         self.rename_button = button("Rename cause", "pencil", on=self.rename, size="small", tip="Call this cause by another name (F2)")
         self.move_button = button("Move a case", "corner-up-right", on=self.move_answers, size="small", tip="To another cause (M)")
-        row = QHBoxLayout(self)
+        row = FlowLayout(self, gap=8, row_gap=4)  # so that no text size makes its card wider than the others
         row.setContentsMargins(0, 4, 0, 0)
-        row.setSpacing(8)
         for made in (self.show_button, self.rename_button, self.move_button):
             row.addWidget(made)
-        row.addStretch(1)
         chart.moved.connect(self.renew)
         self.renew()
 

@@ -60,23 +60,34 @@ class CellChart(Chart):
 
     def least_width(self) -> int:
         look = theme()
-        return look.px(150) + len(self._head) * look.px(46)
+        return self._least_name() + self._word_width() + len(self._head) * look.px(46)
+
+    def _longest_name(self) -> int:
+        return max((theme().width(line.name, "body") for line in self._lines), default=0)
+
+    def _least_name(self) -> int:
+        look = theme()
+        return min(self._longest_name() + look.px(10 + (14 if self._lines and self._lines[0].look else 0)), look.px(130))
+
+    def _word_width(self) -> int:
+        look = theme()
+        words = [line.word for line in self._lines] + [self._word]
+        return max(max(look.width(word, "small") for word in words) + look.px(16), look.px(30)) if self._word else 0
 
     def draw(self, canvas: Canvas) -> float:
         px = canvas.px
         if not self._lines:
             return px(8)
-        name = min(canvas.longest([line.name for line in self._lines]) + px(10 + (14 if self._lines[0].look else 0)), px(130))
-        if canvas.width > px(460):
-            name = min(canvas.longest([line.name for line in self._lines]) + px(24), round(canvas.width * 0.36))
-        has_word = bool(self._word)
-        word = max(canvas.longest([line.word for line in self._lines] + [self._word], "small") + px(16), px(30)) if has_word else 0
+        name, word = self._least_name(), self._word_width()
+        if canvas.width > px(460):  # longer names, where no cell gets too narrow by it
+            spare = canvas.width - self.least_width()
+            name = max(name, min(self._longest_name() + px(24), round(canvas.width * 0.36), name + spare))
         start, gap, step = name + word, px(4), px(26 if not self._lines[0].chip else 36)
         width = (canvas.width - start) / max(1, len(self._head))
         role = "small"
         two = any(isinstance(head, Look) and canvas.takes_two(head, width - gap - px(14), role) for head in self._head)
         top = max(px(26), 2 * theme().line(role) + px(4)) if two else px(26)
-        if has_word:
+        if self._word:
             canvas.text(QRectF(name, 0, word, top), self._word, "small", "text2", align=MIDDLE)
         for number, head in enumerate(self._head):
             rect = QRectF(start + number * width + gap / 2, 0, width - gap, top)

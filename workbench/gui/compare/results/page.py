@@ -87,12 +87,10 @@ class ResultsPage(QWidget):
         self.ways.setAccessibleName("How the cases are grouped")
         self.ways.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # the words at its right give way first
         self.ways.activated.connect(lambda _index: self._show_groups())
-        self.first, self.second = ElidedCombo(), ElidedCombo()
+        self.first, self.second = ElidedCombo(by_shown=True), ElidedCombo(by_shown=True)
         for combo, name in ((self.first, "First column"), (self.second, "Second column")):
             combo.setAccessibleName(name)
-            combo.setMinimumContentsLength(6)
             combo.setMinimumWidth(72)  # in a narrow card the names in them give way; the cards stay as wide as each other
-            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             combo.activated.connect(lambda _index: self._ask_pair())
         context = self.context

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QImageWriter, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from workbench.workspace import ResultTable
 
 KINDS = (("svg", "SVG"), ("png", "PNG"), ("csv", "CSV"))
+SIDE = 14
 MOST_ROWS = 2_000
 """Rows of a table on the screen; the file has all."""
 
@@ -74,25 +75,30 @@ class Card(QFrame):
         self.save = icon_button("download", f"Save {title}", on=self._pick_file)
         self.says = label("", "small", "text2", wrap=True)
         self.grid = FigureTable()
+        self._growing: list[QWidget] = []
+        """What stands beside the title and takes the room that is left there."""
         self._compose(beside, icon, below)
 
     def _compose(self, beside: Sequence[QWidget], icon: str, below: QWidget | None) -> None:
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 8, 14, 10)
+        column.setContentsMargins(SIDE, 8, SIDE, 10)
         column.setSpacing(6)
-        top = QHBoxLayout()
+        self._top = top = QHBoxLayout()
         top.setSpacing(6)
         title = label(self.title, "section", weight=600)
         top.addWidget(title)
         for made in beside:
-            grows = made.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Expanding
-            top.addWidget(made, 8 if grows else 0)
-        top.addStretch(1)
+            top.addWidget(made)
+            self._growing += [made] if made.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Expanding else []
+        top.addStretch(0 if self._growing else 1)  # with a stretch it would take from what they ask for
         self.about.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         top.addWidget(self.about)
         top.addWidget(self.as_table)
         top.addWidget(self.save)
         column.addLayout(top)
+        self._below_title = QHBoxLayout()
+        self._below_title.setSpacing(6)
+        column.addLayout(self._below_title)
         inside = QWidget()
         room = QVBoxLayout(inside)
         room.setContentsMargins(0, 0, 0, 0)
@@ -142,6 +148,22 @@ class Card(QFrame):
         if self.body.currentIndex() == 1:
             self._fill()
 
+    def _place_growing(self) -> None:
+        """What grows stands beside the title where all that it says has room there, else on a row of its own."""
+        if not self._growing:
+            return
+        row = self._top
+        others = [item for at in range(row.count()) if (item := row.itemAt(at)) and item.widget() not in self._growing]
+        fixed = [item.sizeHint().width() for item in others if not item.isEmpty()]
+        wanted = sum(fixed) + sum(made.sizeHint().width() for made in self._growing)
+        wanted += row.spacing() * (len(fixed) + len(self._growing) - 1)
+        to = self._below_title if wanted > self.width() - 2 * SIDE else row
+        for at, made in enumerate(self._growing, 1):
+            if to.indexOf(made) < 0:
+                self._top.removeWidget(made)
+                self._below_title.removeWidget(made)
+                to.insertWidget(min(at, to.count()), made)
+
     def show_links(self, links: Sequence[tuple[str, Callable[[], object]]]) -> None:
         """Where what is said below can be looked into."""
         while (item := self._links.takeAt(0)) is not None:
@@ -183,8 +205,14 @@ class Card(QFrame):
         if self.row() < len(rows):
             grid.setCurrentCell(self.row(), max(0, grid.currentColumn()))
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # other words or another text size
+            self._place_growing()
+        return super().event(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._place_growing()
         if self.chart.fills:
             QTimer.singleShot(0, self.chart, self.chart.renew)  # when the room inside is known
 
