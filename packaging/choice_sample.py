@@ -48,7 +48,7 @@ def choice_run(ws: Workspace) -> int:
         )  # fmt: skip
         score = Score(check, passed, float(passed), "" if passed else "It asks for no order number.")
         ends.append(End(cell.job_id, "done", 1, Price(Decimal(0), Decimal(str(dollars * 2.5))), reply=reply, scores=(score,)))
-    Recorder(ws._database, run_id).write(ends, ())
+    Recorder(ws._database, run_id).write(ends)
     with ws._database.write() as writer:
         writer.run("UPDATE run SET status = 'done', started_at = created_at, finished_at = created_at WHERE id = :id", id=run_id)
     session = ws.reviews.start([run_id], Choices("pair"), seed=5)

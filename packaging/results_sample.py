@@ -74,8 +74,8 @@ def results_run(ws: Workspace, models: list[str], versions: int = 1) -> int:
     busy = Failure("rate_limit", "Rate limit reached for requests per minute.", 429)
     waits = [Logged("waiting", end.job_id, None, of_failure(busy, attempt=1, attempts=4, delay_s=2.4)) for end in ends[40:46]]
     refused = Failure("quota", "You exceeded your current quota.", 429)
-    recorder.write(ends[:40], (), lines=[Logged("began", detail={"jobs": len(ends)})])
-    recorder.write(ends[40:], (), lines=[*waits, Logged("held", column=1, detail=of_failure(refused)), Logged("mended", column=1)])
+    recorder.write(ends[:40], lines=[Logged("began", detail={"jobs": len(ends)})])
+    recorder.write(ends[40:], lines=[*waits, Logged("held", column=1, detail=of_failure(refused)), Logged("mended", column=1)])
     recorder.log([Logged("ended", detail={"left": 0, "failed": 0})])
     with ws._database.write() as writer:
         writer.run("UPDATE run SET status = 'done', started_at = created_at, finished_at = created_at WHERE id = :id", id=run_id)
