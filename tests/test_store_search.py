@@ -258,6 +258,8 @@ def test_a_damaged_index_of_outputs_keeps_nobody_from_saving(filled: Database, t
         Prompts(database).create("Brand new")
         assert len(database.query("SELECT id FROM output WHERE text = 'a parcel'")) == 1
         assert len(database.query("SELECT id FROM prompt WHERE name = 'Brand new'")) == 1
+        Search(database).rebuild()
+        assert len(Search(database).find("parcel", only="output")) == 3
     finally:
         database.close()
     assert [record.getMessage().split(":")[0] for record in caplog.records] == ["the search does not find the newest outputs"]

@@ -108,6 +108,10 @@ _REBUILD = (
 )
 
 
+# FTS5 reads the structure of an index before it drops it: a damaged one would stay for ever, in the way of the one that replaces it.
+_EMPTY_STRUCTURE = "REPLACE INTO \"{name}_data\" (id, block) VALUES (10, x'00000000000000')"
+
+
 def create(execute: Execute) -> None:
     """Make everything in an empty file, inside the caller's transaction: tables, triggers, search, marks."""
     from workbench.store.ddl import TABLES  # only a new file needs it
@@ -134,6 +138,8 @@ def drop_derived(execute: Execute) -> None:
             execute(f'DROP {kind} "{name}"')
     for kind, name, sql in found:
         if kind == "table" and "using fts5" in (sql or "").lower():
+            if "using fts5(" in sql.lower():
+                execute(_EMPTY_STRUCTURE.format(name=name))
             execute(f'DROP TABLE "{name}"')
 
 
