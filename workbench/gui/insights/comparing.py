@@ -92,6 +92,8 @@ def compare(ws: Workspace, run_id: int, baseline_id: int | None, progress: Calla
         column = pair.plan.columns[found.pairs[change.pair].column]
         case = pair.plan.cases[change.case]
         words = change.reason or ("Reworded" if change.reworded else "")
+        if change.kind == "better" and change.reason:
+            words = f"Before: {change.reason}"  # why the baseline's answer failed
         name = case.name or _first_value(case.values)
         items.append(Item(change.kind, change.case + 1, name, words, change, column_name(column) if several else ""))
     for indexes, plan, words in (
