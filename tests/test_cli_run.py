@@ -260,9 +260,30 @@ def test_the_last_word_of_progress_is_no_wait_that_is_over_and_tells_what_was_le
     what = config(tmp_path, None, providers=["openai:chat:gpt-4o-mini"], tests=tests, prompts=["Say {{q}}."])
     assert perform(["run", what, "--max-cost", "0.0000001", "--base-url-override", "http://127.0.0.1:9/v1"]) == 1
     said = capsys.readouterr().err
-    assert "1 of 1 done · 1 left out" in said
+    assert "0 of 1 done · 1 left out" in said
     assert "Of 1 call, 1 was left out by the cap." in said
     assert "1 call, about" in said
+
+
+def test_what_the_cap_left_out_is_asked_under_a_higher_one(
+    fakeprovider: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = fakeprovider()
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-key-of-the-environment")
+    what = config(tmp_path, None, providers=["openai:chat:gpt-4o-mini"], prompts=["Say {{q}}."])
+    to = ["--base-url-override", server.base_url]
+    assert perform(["run", what, "--max-cost", "0.0000001", *to, "--json"]) == 1
+    printed = capsys.readouterr()
+    run = json.loads(printed.out)["run"]
+    assert (run["status"], run["done"]) == ("stopped", 0)
+    assert f"workbench resume {run['id']} --max-cost USD" in printed.err
+    assert perform(["resume", "Answers #1", *to]) == 1
+    assert "Nothing is left to do" not in capsys.readouterr().err
+    assert server.stats()["requests"] == 0
+    assert perform(["resume", "Answers #1", "--max-cost", "5", *to, "--json"]) == 0
+    resumed = document(capsys)["run"]
+    assert (resumed["id"], resumed["status"], resumed["done"]) == (run["id"], "done", run["jobs"])
+    assert server.stats()["requests"] == run["jobs"]
 
 
 def test_runs_are_listed_newest_first_and_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

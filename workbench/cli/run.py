@@ -38,7 +38,8 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def resume_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench resume`."""
-    parser.add_argument("what", metavar="RUN", help="id of a run, as `workbench list runs` shows it")
+    parser.add_argument("what", metavar="RUN", help="id of a run, or the name of a comparison for its newest run")
+    parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when this much is spent, in place of the cap that the run has")
     _shared(parser)
 
 
@@ -132,8 +133,13 @@ def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench resume`."""
     _check_out(options.out)
     with workspace(options, terminal) as ws:
-        run = ws.runs.get(options.what)
-        if not run.queued and not ws.runs.to_judge(run.id):
+        run = newest(ws, options.what)
+        if options.max_cost:
+            from decimal import Decimal
+
+            ws.runs.raise_budget(run.id, Decimal(options.max_cost))
+            run = ws.runs.get(run.id)
+        if not run.queued and not ws.runs.to_judge(run.id) and not run.skipped:
             left = " but what is given by hand" if run.by_hand else ""
             terminal.note(f"Nothing is left to do in run {run.number} of {run.comparison}{left}.")
         return finish(ws, run.id, options, terminal, resumed=True)
@@ -243,6 +249,8 @@ def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
         columns = ws.runs.columns(run_id)
         for words in dict.fromkeys(f"{columns[column].model}: {failure.get('message')}" for column, failure in run.held.items()):
             terminal.note(words)
+        if run.skipped:
+            terminal.note(f"Ask them under a higher cap with: workbench resume {run.uid} --max-cost USD")
         if run.held and run.queued:
             terminal.note(f"They wait until this is mended. Go on with: workbench resume {run.uid}")
         return 1

@@ -16,6 +16,7 @@ def counts(run: RunRow) -> str:
         (run.failed, "failed"),
         (run.queued, "to do"),
         (run.by_hand, "to be given by hand"),
+        (run.in_batch, "in a batch"),
         (run.skipped, "left out at the cap"),
         (run.reused, "reused"),
     ):
