@@ -276,6 +276,8 @@ def test_what_the_cap_left_out_is_asked_under_a_higher_one(
     printed = capsys.readouterr()
     run = json.loads(printed.out)["run"]
     assert (run["status"], run["done"]) == ("stopped", 0)
+    assert ", with 4 characters for a token" in printed.err
+    assert "One call of gpt-4o-mini may cost up to $0.0025, and the cap of the run is $0.0000: none is sent." in printed.err
     assert f"workbench resume {run['id']} --max-cost USD" in printed.err
     assert perform(["resume", "Answers #1", *to]) == 1
     assert "Nothing is left to do" not in capsys.readouterr().err

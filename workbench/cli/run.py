@@ -114,6 +114,8 @@ def _prepared(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
         if not any(problem.fatal for problem in problems):
             ws.runs.refuse_unaskable(source.spec.models, options.base_url_override)
         _tell_estimate(ws.runs.estimate(source.spec), terminal)
+        for words in ws.runs.over_cap(source.spec):
+            terminal.note(words)
     return ws.runs.prepare(source.spec, source.comparison_id)
 
 
@@ -126,7 +128,9 @@ def _tell_estimate(found: Estimate, terminal: Terminal) -> None:
         reused = f", {found.reused:,} of them reused" if found.reused else ""
         judges = f" and {found.judge_calls:,} of judges" if found.judge_calls else ""
         calls = f"{found.calls:,} call{'' if found.calls == 1 else 's'}"
-        terminal.note(f"{calls}{reused}{judges}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}. {found.basis}")
+        terminal.note(
+            f"{calls}{reused}{judges}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}, {found.basis.removeprefix('About, ')}"
+        )
 
 
 def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:

@@ -118,7 +118,7 @@ class Assessment:
     few: str = ""
     """That the cases are too few to tell a difference of the size wanted; empty where they do."""
     doubts: Sequence[str] = ()
-    """Of which chosen models it is foreseen that they do not take the longest call, or stop soon."""
+    """Of which chosen models it is foreseen that they do not take the longest call, stop soon, or are too dear for the cap."""
 
 
 def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Assessment:
@@ -140,7 +140,7 @@ def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Ass
             models,
             tokens,
             few,
-            model_doubts(ws, spec, definition),
+            (*model_doubts(ws, spec, definition), *(() if in_batch else ws.runs.over_cap(spec))),
         )
     except Problem as error:
         return Assessment(trouble=str(error), cases=cases)
