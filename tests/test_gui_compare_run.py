@@ -558,7 +558,19 @@ def test_a_budget_that_is_used_up_can_be_raised(
     shown_run(qtbot, screen, run_id)
     assert screen.model.run is not None
     assert screen.model.run.skipped > 0
+
+    def told() -> str:
+        banner = screen.page.banner_place.itemAt(0).widget()
+        return " ".join(label.text() for label in banner.findChildren(QLabel))
+
+    run = screen.model.run
+    assert "Stopped at the cap of <$0.01." in told()
+    assert f"{run.done} of 120 done, nothing lost. $0.00" in told()
+    screen.page._tell_stuck(replace(run, done=run.done - 1))  # the count as it was when the run had just ended
+    assert f"{run.done - 1} of 120 done" in told()
+    screen.page._progressed()
     assert screen.page.banner_place.count() == 1
+    assert f"{run.done} of 120 done" in told()
     screen.model.raise_budget(Decimal(5))
     qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.done == 120, timeout=20_000)
 
