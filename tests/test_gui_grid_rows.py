@@ -17,9 +17,9 @@ from pytestqt.qtbot import QtBot
 from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import executed, fill
+from workbench.gui.case_words import case_words, read_first
 from workbench.gui.compare import run_data
 from workbench.gui.compare import table as table_module
-from workbench.gui.compare.delegate import case_words
 from workbench.gui.compare.rows import RowsDialog
 from workbench.gui.compare.view import CompareScreen
 from workbench.settings import Settings
@@ -247,7 +247,7 @@ def test_an_arrow_stands_at_what_gives_the_rows_their_order(qtbot: QtBot, screen
 def test_a_case_without_a_name_is_called_by_what_the_prompts_read_of_it() -> None:
     cases = [Case({"category": "en", "ticket": "Where is it?", "tone": "warm"}), Case({"category": "de", "ticket": "Late"})]
     content = Content((Message.of("user", "Be {{ tone }}. {% include 'head' %}"),), snippets={"head": "Ticket: {{ ticket }}"})
-    reads = run_data.read_first(cases, [content])
+    reads = read_first(cases, [content])
     assert reads == ["tone", "ticket"]
     assert case_words(cases[1], reads) == ("Late", "de")
     assert case_words(cases[1]) == ("de", "Late")

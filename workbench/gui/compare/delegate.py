@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentM
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
+from workbench.gui.case_words import case_words
 from workbench.gui.cells import FINISHED, Shown, failed_words, metrics, rating_words
 from workbench.gui.compare.cell_foot import turn_words
 from workbench.gui.compare.excerpt import Excerpts
@@ -293,12 +294,3 @@ class CaseDelegate(QStyledItemDelegate):
                 return
             paint_chip(painter, QRect(QPoint(x, y), size), tag)
             x += size.width() + theme.px(4)
-
-
-def case_words(case: Case, reads: Sequence[str] = ()) -> tuple[str, str]:
-    """Title and second line of a case: its name and note, or what it asks where it has none: the values that prompts read come first."""
-    names = dict.fromkeys((*(name for name in reads if name in case.values), *case.values))
-    values = [text for name in names if (text := str(case.values[name]).strip())]
-    title = case.name or (values[0][:200] if values else "Case without values")
-    rest = values if case.name else values[1:]
-    return title, case.note or " · ".join(value[:160] for value in rest[:3])

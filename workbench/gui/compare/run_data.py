@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from workbench.gui.case_words import read_first
 from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
-    from workbench.values import Case, Content
+    from workbench.values import Case
     from workbench.workspace import ColumnInfo, ComparisonRow, CriterionRow, RunRow, Workspace
 
 FIGURES_AT_ONCE = 10_000
 """Cells up to which a run is opened with its figures: of more, they follow when its answers are on the screen."""
-
-_LOOKED_AT = 50
-"""Cases whose names of values are looked at: all cases of a run have the same ones, most often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +77,3 @@ def read_run(ws: Workspace, run_id: int) -> RunData:
         has_judges, to_judge, ws.runs.why_unjudged(run_id) if to_judge else "", ws.runs.unread(run_id) if has_judges else 0,
         run.status == "running" and ws.runs.is_live(run_id), read_first(cases, [column.variant.content for column in plan.columns]),
     )  # fmt: skip
-
-
-def read_first(cases: Sequence[Case], contents: Sequence[Content]) -> list[str]:
-    """The values of the cases that the prompts name, in the order in which they do. Found by their names alone, without reading templates:
-    it only says which value tells cases apart."""
-    names = {name for case in cases[:_LOOKED_AT] for name in case.values}
-    texts = [text for one in contents for text in (*(message.text for message in one.messages), *one.snippets.values())]
-    text = "\n".join(texts)
-    found = {name: place.start() for name in names if (place := re.search(rf"\b{re.escape(name)}\b", text))}
-    return sorted(found, key=lambda name: found[name])
