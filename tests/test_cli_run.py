@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import FakeProvider
+from tests.run_workspace import fill
 from workbench.cli.frame import perform
 from workbench.evaluators.checks import LATE
 from workbench.settings import Settings
@@ -185,6 +186,18 @@ def test_where_no_model_can_be_asked_no_run_is_left_behind(
     some = config(tmp_path, None, providers=["openai:chat:gpt-x", "echo"])
     assert perform(["run", some, "--json"]) == 1
     assert len(made()) == 2, "a run of which some models can be asked is made"
+
+
+def test_a_comparison_whose_model_was_removed_runs_on_others_that_are_named(
+    fakeprovider: Start, tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled = fill(tmp_path / "w.db", settings, fakeprovider().base_url, cases=2)
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        ws.connections.remove_model(filled.models[0])
+    assert perform(["run", "Refunds"]) == 2
+    assert "the model model-0 was removed" in capsys.readouterr().err
+    assert perform(["run", "Refunds", "--model", "model-1", "--json"]) in (0, 1)
+    assert {output["model"] for output in document(capsys)["outputs"]} == {"model-1"}
 
 
 def test_a_provider_of_the_file_goes_before_a_connected_model_of_its_name_and_that_is_said(
