@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -560,7 +561,9 @@ def test_a_budget_that_is_used_up_can_be_raised(
     assert screen.model.run.skipped > 0
 
     def told() -> str:
-        banner = screen.page.banner_place.itemAt(0).widget()
+        item = screen.page.banner_place.itemAt(0)
+        banner = item.widget() if item is not None else None
+        assert banner is not None
         return " ".join(label.text() for label in banner.findChildren(QLabel))
 
     run = screen.model.run
@@ -602,6 +605,35 @@ def test_a_workspace_that_can_only_be_read_shows_runs_and_starts_nothing(
         qtbot.waitUntil(lambda: screen.page.detail.row is not None)
         assert stars(screen) is None
         assert not screen.page.detail.judging.isEnabled()
+    finally:
+        owner.close()
+
+
+def test_a_window_that_only_reads_follows_the_run_that_another_app_makes(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workbench.workspace import Workspace
+
+    monkeypatch.setattr("workbench.gui.app.LOOK_MS", 50)
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=3)
+    owner = Workspace.open(filled.path, settings)
+    try:
+        run_id = owner.runs.start_comparison(filled.comparison)
+        screen = opening(filled)
+        assert screen.context.ws.read_only
+        shown_run(qtbot, screen, run_id)
+        assert screen.model.run is not None
+        assert screen.model.run.done == 0
+
+        async def make() -> None:
+            async for _event in owner.runs.execute(run_id):
+                pass
+
+        asyncio.run(make())
+        qtbot.waitUntil(lambda: screen.model.run is not None and (screen.model.run.status, screen.model.run.done) == ("done", 12))
+        qtbot.waitUntil(lambda: (shown := screen.page.current()) is not None and shown.cell.status == "done")
+        again = owner.runs.rerun(run_id)
+        qtbot.waitUntil(lambda: screen.model.data is not None and again in [run.id for run in screen.model.data.runs])
     finally:
         owner.close()
 
