@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.run_workspace import fill
 from workbench.cli.frame import perform
 from workbench.evaluators.checks import LATE
 from workbench.settings import Settings
+from workbench.values import Price
 from workbench.workspace import Workspace
 
 Start = Callable[..., FakeProvider]
@@ -198,6 +200,25 @@ def test_a_comparison_whose_model_was_removed_runs_on_others_that_are_named(
     assert "the model model-0 was removed" in capsys.readouterr().err
     assert perform(["run", "Refunds", "--model", "model-1", "--json"]) in (0, 1)
     assert {output["model"] for output in document(capsys)["outputs"]} == {"model-1"}
+
+
+def test_a_run_of_which_a_price_is_unknown_is_not_called_free(
+    fakeprovider: Start, tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled = fill(tmp_path / "w.db", settings, fakeprovider().base_url, cases=2)
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        connection = ws.connections.list()[0].id
+        for name, price in (("unpriced", Price()), ("own", Price(Decimal(0), Decimal(0)))):
+            ws.connections.add_model(connection, name, price=price)
+    for models, cost, told in (
+        (("own",), "  free  ", ", free  on"),
+        (("own", "unpriced"), "  ?  ", "8 of 8 done  on"),
+        (("model-0", "unpriced"), " + ?  ", ", $0.00"),
+    ):
+        perform(["run", "Refunds", *(word for name in models for word in ("--model", name))])
+        assert told in capsys.readouterr().out
+        assert perform(["list", "runs"]) == 0
+        assert cost in capsys.readouterr().out.splitlines()[1]
 
 
 def test_a_provider_of_the_file_goes_before_a_connected_model_of_its_name_and_that_is_said(

@@ -22,7 +22,7 @@ def counts(run: RunRow) -> str:
     ):
         if count:
             parts.append(f"{count} {word}")
-    if run.cost_usd is not None:
+    if run.cost_usd is not None and (run.cost_usd or not run.unknown_prices):
         parts.append("free" if not run.cost_usd else f"${run.cost_usd:.4f}" if run.cost_usd < 1 else f"${run.cost_usd:.2f}")
     return ", ".join(parts)
 
