@@ -423,6 +423,12 @@ def test_a_model_of_which_no_call_fits_under_the_cap_is_told_before_a_run(
     )
     dialog.numbers.stop_at.setText("9")
     qtbot.waitUntil(lambda: not dialog.models.warning.isVisible())
+    dialog.numbers.repeats.setValue(20)
+    qtbot.waitUntil(lambda: "the run stops before" in dialog.models._doubts.text())
+    assert dialog.found is not None
+    assert dialog.found.estimate is not None
+    cost = dialog.found.estimate.cost_usd
+    assert dialog.models._doubts.text() == f"About ${cost:.2f} is more than the cap of $9.00: the run stops before all calls are made."
     dialog.reject()
 
 

@@ -113,8 +113,9 @@ def _prepared(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
     if not (options.batch or options.batch_files):  # handing over tells its own estimate, and files need no key
         if not any(problem.fatal for problem in problems):
             ws.runs.refuse_unaskable(source.spec.models, options.base_url_override)
-        _tell_estimate(ws.runs.estimate(source.spec), terminal)
-        for words in ws.runs.over_cap(source.spec):
+        found = ws.runs.estimate(source.spec)
+        _tell_estimate(found, terminal)
+        for words in ws.runs.over_cap(source.spec, found):
             terminal.note(words)
     return ws.runs.prepare(source.spec, source.comparison_id)
 

@@ -138,13 +138,13 @@ class Runs(HandAnswers):
         plan = plans.make(spec)
         return (*plans.problems(plan, spec.numbers), *self._not_taken(plan))
 
-    def over_cap(self, spec: Spec) -> list[str]:
-        """Of which models no call would be sent, since a single one may cost more than the cap of the run; a sentence each."""
+    def over_cap(self, spec: Spec, found: Estimate) -> list[str]:
+        """What the cap of the run will keep from being asked, as far as it is foreseen by its estimate, a sentence each."""
         from workbench.runs.over_cap import over_cap  # before a run only
 
         plan = plans.make(spec)
         cap = self._cap_of(plan)
-        return [] if cap is None else over_cap(plan, cap, answered_share(self._database, plan) if plan.reuse else {})
+        return [] if cap is None else over_cap(plan, cap, found, answered_share(self._database, plan) if plan.reuse else {})
 
     def _cap_of(self, plan: Plan) -> Decimal | None:
         """Dollars that a run of this plan may spend: its own cap, else that of the settings; None where there is none."""
