@@ -29,6 +29,7 @@ from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.setup_model import Assessment, slowest_words
 from workbench.gui.compare.setup_rows import figure_words
 from workbench.gui.compare.view import CompareScreen
+from workbench.gui.widgets.buttons import Button
 from workbench.plan import Estimate
 from workbench.settings import Settings
 from workbench.values import Check, Definition, Price, PromptRef
@@ -576,6 +577,33 @@ def test_a_budget_that_is_used_up_can_be_raised(
     assert f"{run.done} of 120 done" in told()
     screen.model.raise_budget(Decimal(5))
     qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.done == 120, timeout=20_000)
+
+
+def test_a_run_that_the_cap_of_the_day_stopped_says_so_and_leads_to_it(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=30, concurrency=1)
+    settings.set("cap_day_usd", "0.01")
+    run_id = executed(filled, settings)
+    screen = opening(filled)
+    shown_run(qtbot, screen, run_id)
+    run = screen.model.run
+    assert run is not None
+    assert (run.skipped, run.queued > 0) == (0, True)
+    item = screen.page.banner_place.itemAt(0)
+    banner = item.widget() if item is not None else None
+    assert banner is not None
+    told = " ".join(label.text() for label in banner.findChildren(QLabel))
+    assert "Stopped at the cap of the day." in told
+    assert f"{run.done} of 120 done, nothing lost. $0.0" in told
+    more = banner.findChild(Button)
+    assert more is not None
+    more.click()
+    qtbot.waitUntil(lambda: screen.window().windowTitle().startswith("Spending caps"))
+    settings.set("cap_day_usd", "0")
+    screen.model.go_on()
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.done == 120, timeout=20_000)
+    assert screen.page.banner_place.count() == 0
 
 
 def test_a_run_that_is_gone_leads_back_to_the_list(

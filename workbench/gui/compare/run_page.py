@@ -75,7 +75,7 @@ class RunPage(QWidget):
         self.news = News(self, model)
         self.scoring = ScoringAgain(self)
         self.judges = JudgeBanner(self)
-        self._stuck: tuple[str, str, Decimal] | None = None
+        self._stuck: tuple[str, str, Decimal | None] | None = None
         self._compose()
         self._connect()
 
@@ -254,26 +254,29 @@ class RunPage(QWidget):
         self.table.animate(self.model.running)
         self.news.tell()
         run = self.model.run
-        stuck = run is not None and not self.model.running and run.skipped > 0 and run.budget_usd is not None
-        self._tell_stuck(run if stuck else None)
+        self._tell_stuck(run if run is not None and not self.model.running and not self.model.elsewhere else None)
 
     def _tell_stuck(self, run: RunRow | None) -> None:
-        """Say above the grid what a cap has left out; None: nothing."""
-        said: tuple[str, str, Decimal] | None = None
-        if run is not None:
-            cap = run.budget_usd or Decimal(1)
-            why = next((str(held.get("message")) for held in run.held.values() if held.get("kind") == "budget"), "")
-            why = why.removeprefix("Not sent: ").replace("this call", "the next call").capitalize()
+        """Say above the grid what a cap has kept from being asked, and how to go on; None: nothing."""
+        said: tuple[str, str, Decimal | None] | None = None
+        why = next((str(held.get("message")) for held in run.held.values() if held.get("kind") == "budget"), "") if run is not None else ""
+        why = why.removeprefix("Not sent: ").replace("this call", "the next call").capitalize()
+        if run is not None and run.skipped and run.budget_usd is not None:
             words = f"{run.done:,} of {run.jobs:,} done, nothing lost. {why}".strip()
-            said = f"Stopped at the cap of {total_money(cap)}.", words, cap * 2
+            said = f"Stopped at the cap of {total_money(run.budget_usd)}.", words, run.budget_usd * 2
+        elif run is not None and run.queued and why:  # the rest waits for tomorrow, or for a higher cap
+            said = "Stopped at the cap of the day.", f"{run.done:,} of {run.jobs:,} done, nothing lost. {why}", None
         if said == self._stuck:
             return
         self._stuck = said
         take_all(self.banner_place)
         if said is not None:
             title, words, double = said
-            more = button(f"Raise the limit to {total_money(double)}", on=lambda: self.model.raise_budget(double), size="small")
-            more.setEnabled(not self.context.ws.read_only)
+            if double is not None:
+                more = button(f"Raise the limit to {total_money(double)}", on=lambda: self.model.raise_budget(double), size="small")
+            else:
+                more = button("Change the cap", on=lambda: self.context.go("settings", section="spending"), size="small")
+            more.setEnabled(double is None or not self.context.ws.read_only)
             self.banner_place.addWidget(Banner("warn", title, words, [more]))
 
     def _cells_came(self, first: QModelIndex, last: QModelIndex) -> None:
