@@ -435,6 +435,7 @@ def test_a_refused_key_is_said_and_the_run_goes_on_with_another(
     report = json.loads(said.out)
     assert {(output["status"], output["error"]["kind"]) for output in report["outputs"]} == {("queued", "auth")}
     assert "Of 6 calls, 6 were not made." in said.err
+    assert "fake-small: The key was refused (401): " in said.err
     assert f"workbench resume {report['run']['id']}" in said.err
     assert server.stats()["requests"] <= 4
     server.configure(require_key="")

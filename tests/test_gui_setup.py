@@ -26,8 +26,10 @@ from workbench.gui.cells import State, held_words
 from workbench.gui.checks.kinds import ALIASES, CHECK_TYPES
 from workbench.gui.checks.row import NOTHING, REFERENCE, CheckRowWidget
 from workbench.gui.compare.setup import SetupDialog
+from workbench.gui.compare.sum_line import SumLine
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.key_dialog import KeyDialog
+from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import Button
 from workbench.gui.widgets.dialog import Dialog
 from workbench.settings import Settings
@@ -406,6 +408,16 @@ def test_cases_that_are_too_few_to_tell_the_difference_wanted_are_said_to_be(
     dialog.numbers.repeats.setValue(1)
     qtbot.waitUntil(lambda: dialog.found is not None and dialog.found.few == "" and dialog.found.estimate is not None)
     assert not few.isVisible()
+
+
+def test_a_figure_of_the_sum_stays_beside_its_unit(qtbot: QtBot) -> None:
+    line = SumLine()
+    qtbot.addWidget(line)
+    figure = theme().width("3", "section", 600)
+    line.say([("3 seconds", True)])
+    assert line.heightForWidth(figure + 1) == line.heightForWidth(1000)
+    line.say([("3 seconds", False)])
+    assert line.heightForWidth(figure + 1) > line.heightForWidth(1000)
 
 
 def test_a_model_of_which_no_call_fits_under_the_cap_is_told_before_a_run(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal
@@ -252,7 +252,7 @@ def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
         said = ", ".join(f"{count} {what}" for count, what in parts if count)
         terminal.complain(f"Of {calls} call{'' if calls == 1 else 's'}, {said}.")
         columns = ws.runs.columns(run_id)
-        for words in dict.fromkeys(f"{columns[column].model}: {failure.get('message')}" for column, failure in run.held.items()):
+        for words in dict.fromkeys(f"{columns[column].model}: {_held_words(failure)}" for column, failure in run.held.items()):
             terminal.note(words)
         if run.skipped:
             terminal.note(f"Ask them under a higher cap with: workbench resume {run.uid} --max-cost USD")
@@ -260,6 +260,15 @@ def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
             terminal.note(f"They wait until this is mended. Go on with: workbench resume {run.uid}")
         return 1
     return 1 if too_few(ws, run_id, fail_under, terminal) else 0
+
+
+def _held_words(failure: Mapping[str, Any]) -> str:
+    """Why a model's calls wait; where a provider said so, what that means, beside its own words."""
+    if not failure.get("status"):
+        return str(failure.get("message"))
+    from workbench.workspace import failure_words  # only failures need it
+
+    return failure_words(failure)
 
 
 def too_few(ws: Workspace, run_id: int, fail_under: float | None, terminal: Terminal) -> bool:
