@@ -19,7 +19,8 @@ def over_cap(plan: Plan, cap_usd: Decimal, found: Estimate, reused: Mapping[int,
     if not plan.cases:
         return []
     least: dict[str, Decimal] = {}
-    shortest = min(range(len(plan.cases)), key=lambda index: sum(len(str(value)) for value in plan.cases[index].values.values()))
+    looked_at = range(0, len(plan.cases), max(1, len(plan.cases) // plans.SAMPLED_CASES))
+    shortest = min(looked_at, key=lambda index: sum(len(str(value)) for value in plan.cases[index].values.values()))
     for index, column in enumerate(plan.columns):
         model = column.model
         if model.by_hand or reused.get(index, 0.0) >= 1:
