@@ -47,6 +47,8 @@ def test_a_run_is_submitted_asked_about_and_read(server: BatchServer, tmp_path: 
     assert [(batch["state"], batch["requests"], batch["waiting"]) for batch in document["batches"]] == [("submitted", 4, 4)]
     assert perform(["batch", "status", run]) == 0
     assert "at the service" in capsys.readouterr().out
+    assert perform(["show", run]) == 0
+    assert "0 of 4 done, 4 in a batch" in capsys.readouterr().out
     server.finish()
     assert perform(["batch", "status", run, "--wait", "--json"]) == 0
     assert [batch["state"] for batch in said(capsys)["batches"]] == ["read"]

@@ -11,15 +11,18 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import FakeProvider
+from tests.run_workspace import fill
 from workbench.cli.frame import perform
 from workbench.evaluators.checks import LATE
 from workbench.settings import Settings
+from workbench.values import Price
 from workbench.workspace import Workspace
 
 Start = Callable[..., FakeProvider]
@@ -187,6 +190,37 @@ def test_where_no_model_can_be_asked_no_run_is_left_behind(
     assert len(made()) == 2, "a run of which some models can be asked is made"
 
 
+def test_a_comparison_whose_model_was_removed_runs_on_others_that_are_named(
+    fakeprovider: Start, tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled = fill(tmp_path / "w.db", settings, fakeprovider().base_url, cases=2)
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        ws.connections.remove_model(filled.models[0])
+    assert perform(["run", "Refunds"]) == 2
+    assert "the model model-0 was removed" in capsys.readouterr().err
+    assert perform(["run", "Refunds", "--model", "model-1", "--json"]) in (0, 1)
+    assert {output["model"] for output in document(capsys)["outputs"]} == {"model-1"}
+
+
+def test_a_run_of_which_a_price_is_unknown_is_not_called_free(
+    fakeprovider: Start, tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled = fill(tmp_path / "w.db", settings, fakeprovider().base_url, cases=2)
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        connection = ws.connections.list()[0].id
+        for name, price in (("unpriced", Price()), ("own", Price(Decimal(0), Decimal(0)))):
+            ws.connections.add_model(connection, name, price=price)
+    for models, cost, told in (
+        (("own",), "  free  ", ", free  on"),
+        (("own", "unpriced"), "  ?  ", "8 of 8 done  on"),
+        (("model-0", "unpriced"), " + ?  ", ", $0.00"),
+    ):
+        perform(["run", "Refunds", *(word for name in models for word in ("--model", name))])
+        assert told in capsys.readouterr().out
+        assert perform(["list", "runs"]) == 0
+        assert cost in capsys.readouterr().out.splitlines()[1]
+
+
 def test_a_provider_of_the_file_goes_before_a_connected_model_of_its_name_and_that_is_said(
     fakeprovider: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -260,9 +294,32 @@ def test_the_last_word_of_progress_is_no_wait_that_is_over_and_tells_what_was_le
     what = config(tmp_path, None, providers=["openai:chat:gpt-4o-mini"], tests=tests, prompts=["Say {{q}}."])
     assert perform(["run", what, "--max-cost", "0.0000001", "--base-url-override", "http://127.0.0.1:9/v1"]) == 1
     said = capsys.readouterr().err
-    assert "1 of 1 done · 1 left out" in said
+    assert "0 of 1 done · 1 left out" in said
     assert "Of 1 call, 1 was left out by the cap." in said
     assert "1 call, about" in said
+
+
+def test_what_the_cap_left_out_is_asked_under_a_higher_one(
+    fakeprovider: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = fakeprovider()
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-key-of-the-environment")
+    what = config(tmp_path, None, providers=["openai:chat:gpt-4o-mini"], prompts=["Say {{q}}."])
+    to = ["--base-url-override", server.base_url]
+    assert perform(["run", what, "--max-cost", "0.0000001", *to, "--json"]) == 1
+    printed = capsys.readouterr()
+    run = json.loads(printed.out)["run"]
+    assert (run["status"], run["done"]) == ("stopped", 0)
+    assert ", with 4 characters for a token" in printed.err
+    assert "One call of gpt-4o-mini may cost up to $0.0025, and the cap of the run is $0.0000: none is sent." in printed.err
+    assert f"workbench resume {run['id']} --max-cost USD" in printed.err
+    assert perform(["resume", "Answers #1", *to]) == 1
+    assert "Nothing is left to do" not in capsys.readouterr().err
+    assert server.stats()["requests"] == 0
+    assert perform(["resume", "Answers #1", "--max-cost", "5", *to, "--json"]) == 0
+    resumed = document(capsys)["run"]
+    assert (resumed["id"], resumed["status"], resumed["done"]) == (run["id"], "done", run["jobs"])
+    assert server.stats()["requests"] == run["jobs"]
 
 
 def test_runs_are_listed_newest_first_and_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -378,6 +435,7 @@ def test_a_refused_key_is_said_and_the_run_goes_on_with_another(
     report = json.loads(said.out)
     assert {(output["status"], output["error"]["kind"]) for output in report["outputs"]} == {("queued", "auth")}
     assert "Of 6 calls, 6 were not made." in said.err
+    assert "fake-small: The key was refused (401): " in said.err
     assert f"workbench resume {report['run']['id']}" in said.err
     assert server.stats()["requests"] <= 4
     server.configure(require_key="")

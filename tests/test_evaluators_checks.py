@@ -91,6 +91,14 @@ def test_the_value_is_a_template_of_the_case() -> None:
     assert score([Check("equals", "{{ reference }}")], Case({}, reference="yes"), "yes")[0].passed is True
 
 
+def test_a_long_list_of_values_is_told_in_a_few_words() -> None:
+    check = Check("icontains-any", ["garden", "river", "ocean", "maple", "quartz", "ember", "coral"])
+    assert check.title == "icontains-any: garden, river, ocean, maple, quartz, em…"
+    words = "The answer contains none of “garden”, “river”, “ocean”, “maple”, “quartz” and 2 more."
+    assert said(check, "Sand").reason == words
+    assert Check("contains-all", ["a", 1]).title == "contains-all: a, 1"
+
+
 def test_a_check_that_cannot_run_here_has_no_verdict_and_a_reason() -> None:
     for check in (Check("javascript", "output.length > 3"), Check("not-llm-rubric", "polite"), Check("contains", "{{ gone }}")):
         found = score([check], Case(), "text")[0]

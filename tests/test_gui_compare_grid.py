@@ -294,6 +294,8 @@ def test_a_wait_counts_down() -> None:
         "Rate limited (429)",
         "OpenAI asked us to slow down. Retrying in 4 s (2 of 5).",
     )
+    assert waiting_words(live, column(), 104.5)[1].endswith("Retrying in 0 s (2 of 5).")
+    assert waiting_words(live, column(), 110.0)[1] == "OpenAI asked us to slow down. Retrying when its turn comes (2 of 5)."
 
 
 def test_money_and_time_are_always_said_in_one_form() -> None:
@@ -307,6 +309,11 @@ def test_money_and_time_are_always_said_in_one_form() -> None:
     ]  # fmt: skip
     assert [words.percent(value) for value in (None, 0.0, 0.001, 0.934, 0.999, 1.0)] == ["", "0%", "1%", "93%", "99%", "100%"]
     assert words.about(5) == "5 s"
+    assert words.cost_last_time(186, Decimal("1.078"), 80) == (
+        "The last time these 186 calls cost $1.08. 80 answers were taken from earlier runs then."
+    )
+    assert words.cost_last_time(1, None) == "The last time this call cost an unknown sum."
+    assert words.cost_last_time(2, Decimal(0)) == "The last time these 2 calls cost nothing."
     assert words.about(119) == "2 min"
     assert words.joined(["a", "b", "c"]) == "a, b and c"
     now = datetime(2026, 11, 23, 17, 0).astimezone()

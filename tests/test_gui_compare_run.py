@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -28,6 +29,7 @@ from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.setup_model import Assessment, slowest_words
 from workbench.gui.compare.setup_rows import figure_words
 from workbench.gui.compare.view import CompareScreen
+from workbench.gui.widgets.buttons import Button
 from workbench.plan import Estimate
 from workbench.settings import Settings
 from workbench.values import Check, Definition, Price, PromptRef
@@ -558,9 +560,50 @@ def test_a_budget_that_is_used_up_can_be_raised(
     shown_run(qtbot, screen, run_id)
     assert screen.model.run is not None
     assert screen.model.run.skipped > 0
+
+    def told() -> str:
+        item = screen.page.banner_place.itemAt(0)
+        banner = item.widget() if item is not None else None
+        assert banner is not None
+        return " ".join(label.text() for label in banner.findChildren(QLabel))
+
+    run = screen.model.run
+    assert "Stopped at the cap of <$0.01." in told()
+    assert f"{run.done} of 120 done, nothing lost. $0.00" in told()
+    screen.page._tell_stuck(replace(run, done=run.done - 1))  # the count as it was when the run had just ended
+    assert f"{run.done - 1} of 120 done" in told()
+    screen.page._progressed()
     assert screen.page.banner_place.count() == 1
+    assert f"{run.done} of 120 done" in told()
     screen.model.raise_budget(Decimal(5))
     qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.done == 120, timeout=20_000)
+
+
+def test_a_run_that_the_cap_of_the_day_stopped_says_so_and_leads_to_it(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=30, concurrency=1)
+    settings.set("cap_day_usd", "0.01")
+    run_id = executed(filled, settings)
+    screen = opening(filled)
+    shown_run(qtbot, screen, run_id)
+    run = screen.model.run
+    assert run is not None
+    assert (run.skipped, run.queued > 0) == (0, True)
+    item = screen.page.banner_place.itemAt(0)
+    banner = item.widget() if item is not None else None
+    assert banner is not None
+    told = " ".join(label.text() for label in banner.findChildren(QLabel))
+    assert "Stopped at the cap of the day." in told
+    assert f"{run.done} of 120 done, nothing lost. $0.0" in told
+    more = banner.findChild(Button)
+    assert more is not None
+    more.click()
+    qtbot.waitUntil(lambda: screen.window().windowTitle().startswith("Spending caps"))
+    settings.set("cap_day_usd", "0")
+    screen.model.go_on()
+    qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.done == 120, timeout=20_000)
+    assert screen.page.banner_place.count() == 0
 
 
 def test_a_run_that_is_gone_leads_back_to_the_list(
@@ -590,6 +633,35 @@ def test_a_workspace_that_can_only_be_read_shows_runs_and_starts_nothing(
         qtbot.waitUntil(lambda: screen.page.detail.row is not None)
         assert stars(screen) is None
         assert not screen.page.detail.judging.isEnabled()
+    finally:
+        owner.close()
+
+
+def test_a_window_that_only_reads_follows_the_run_that_another_app_makes(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workbench.workspace import Workspace
+
+    monkeypatch.setattr("workbench.gui.app.LOOK_MS", 50)
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=3)
+    owner = Workspace.open(filled.path, settings)
+    try:
+        run_id = owner.runs.start_comparison(filled.comparison)
+        screen = opening(filled)
+        assert screen.context.ws.read_only
+        shown_run(qtbot, screen, run_id)
+        assert screen.model.run is not None
+        assert screen.model.run.done == 0
+
+        async def make() -> None:
+            async for _event in owner.runs.execute(run_id):
+                pass
+
+        asyncio.run(make())
+        qtbot.waitUntil(lambda: screen.model.run is not None and (screen.model.run.status, screen.model.run.done) == ("done", 12))
+        qtbot.waitUntil(lambda: (shown := screen.page.current()) is not None and shown.cell.status == "done")
+        again = owner.runs.rerun(run_id)
+        qtbot.waitUntil(lambda: screen.model.data is not None and again in [run.id for run in screen.model.data.runs])
     finally:
         owner.close()
 

@@ -17,11 +17,13 @@ from pytestqt.qtbot import QtBot
 from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import executed, fill
+from workbench.gui.case_words import case_words, read_first
 from workbench.gui.compare import run_data
 from workbench.gui.compare import table as table_module
 from workbench.gui.compare.rows import RowsDialog
 from workbench.gui.compare.view import CompareScreen
 from workbench.settings import Settings
+from workbench.values import Case, CaseQuery, Content, Message
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -222,3 +224,31 @@ def test_scrolling_paints_only_what_comes_into_view(qtbot: QtBot, screen: Compar
     bar.setValue(20)
     QApplication.processEvents()
     assert 0 < len(painted) <= 8  # the last row, and the one that the edge cut
+
+
+def test_an_arrow_stands_at_what_gives_the_rows_their_order(qtbot: QtBot, screen: CompareScreen) -> None:
+    page = screen.page
+    corner, headers = page.table.corner, page.table.main.headers
+    assert (corner.order, headers.order) == ((0, False), None)
+    page.rows.show(CaseQuery(sort="answer", sort_column=1, descending=True))
+    qtbot.waitUntil(lambda: rows(screen) != list(range(6)))
+    last_first = rows(screen)
+    assert (corner.order, headers.order) == (None, (2, True))
+    headers.grab()  # paints
+    corner.sectionClicked.emit(0)
+    assert rows(screen) == last_first[::-1]
+    assert (corner.order, headers.order) == (None, (2, False))
+    page.rows.show(CaseQuery())
+    assert (corner.order, headers.order) == ((0, True), None)
+    page.rows.show(CaseQuery(sort="name", descending=True))
+    assert (corner.order, headers.order) == ((0, False), None), "turned round twice"
+
+
+def test_a_case_without_a_name_is_called_by_what_the_prompts_read_of_it() -> None:
+    cases = [Case({"category": "en", "ticket": "Where is it?", "tone": "warm"}), Case({"category": "de", "ticket": "Late"})]
+    content = Content((Message.of("user", "Be {{ tone }}. {% include 'head' %}"),), snippets={"head": "Ticket: {{ ticket }}"})
+    reads = read_first(cases, [content])
+    assert reads == ["tone", "ticket"]
+    assert case_words(cases[1], reads) == ("Late", "de")
+    assert case_words(cases[1]) == ("de", "Late")
+    assert case_words(Case({"ticket": "Late"}, name="Lost", note="by post"), reads) == ("Lost", "by post")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
@@ -25,12 +26,14 @@ from workbench.gui.cells import State, held_words
 from workbench.gui.checks.kinds import ALIASES, CHECK_TYPES
 from workbench.gui.checks.row import NOTHING, REFERENCE, CheckRowWidget
 from workbench.gui.compare.setup import SetupDialog
+from workbench.gui.compare.sum_line import SumLine
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.key_dialog import KeyDialog
+from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import Button
 from workbench.gui.widgets.dialog import Dialog
 from workbench.settings import Settings
-from workbench.values import Case, Check, Content, Message, PromptRef
+from workbench.values import Case, Check, Content, Message, Price, PromptRef
 from workbench.workspace import EmbeddingStatus, Workspace
 
 Start = Callable[..., FakeProvider]
@@ -405,6 +408,40 @@ def test_cases_that_are_too_few_to_tell_the_difference_wanted_are_said_to_be(
     dialog.numbers.repeats.setValue(1)
     qtbot.waitUntil(lambda: dialog.found is not None and dialog.found.few == "" and dialog.found.estimate is not None)
     assert not few.isVisible()
+
+
+def test_a_figure_of_the_sum_stays_beside_its_unit(qtbot: QtBot) -> None:
+    line = SumLine()
+    qtbot.addWidget(line)
+    figure = theme().width("3", "section", 600)
+    line.say([("3 seconds", True)])
+    assert line.heightForWidth(figure + 1) == line.heightForWidth(1000)
+    line.say([("3 seconds", False)])
+    assert line.heightForWidth(figure + 1) > line.heightForWidth(1000)
+
+
+def test_a_model_of_which_no_call_fits_under_the_cap_is_told_before_a_run(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, "http://127.0.0.1:9/v1", cases=2, models=1)
+    with closing(Workspace.open(filled.path, settings)) as ws:
+        connection = ws.connections.list()[0].id
+        dear = ws.connections.add_model(connection, "dear", "Dear", price=Price(Decimal(0), Decimal(2000)))
+    dialog = setup(qtbot, opening(filled), prompt_id=filled.prompt, model_ids=[filled.models[0], dear])
+    qtbot.waitUntil(lambda: dialog.found is not None and dialog.found.estimate is not None)
+    assert dialog.models._doubts.text() == (
+        "One call of Dear may cost up to $8.19, and the cap of the run is $5.00: none is sent. "
+        "Set its longest answer (max_tokens), or a higher cap."
+    )
+    dialog.numbers.stop_at.setText("9")
+    qtbot.waitUntil(lambda: not dialog.models.warning.isVisible())
+    dialog.numbers.repeats.setValue(20)
+    qtbot.waitUntil(lambda: "the run stops before" in dialog.models._doubts.text())
+    assert dialog.found is not None
+    assert dialog.found.estimate is not None
+    cost = dialog.found.estimate.cost_usd
+    assert dialog.models._doubts.text() == f"About ${cost:.2f} is more than the cap of $9.00: the run stops before all calls are made."
+    dialog.reject()
 
 
 def test_models_whose_context_is_too_small_or_that_stop_soon_are_told_before_a_run(

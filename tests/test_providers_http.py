@@ -20,7 +20,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from workbench import providers
+from workbench import awake_loop, providers
 from workbench.providers import http_answer, transport
 from workbench.providers.kept import head_of
 from workbench.providers.network_errors import url_of
@@ -136,13 +136,22 @@ def calls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> in
 
 
 def ask(
-    address: RawServer | str, calls: int, *, streamed: bool = True, timeout_s: float = 5.0, key: str = KEY, **options: Any
+    address: RawServer | str,
+    calls: int,
+    *,
+    streamed: bool = True,
+    timeout_s: float = 5.0,
+    key: str = KEY,
+    still_s: float = 0.0,
+    **options: Any,
 ) -> tuple[list[Delta], Reply | None, Failure | None]:
-    """One call: the pieces, and the reply or the failure."""
+    """One call: the pieces, and the reply or the failure. `still_s`: so long nobody looks at the network, soon after it was sent."""
     url = address if isinstance(address, str) else f"http://127.0.0.1:{address.port}/v1"
 
     async def go() -> tuple[list[Delta], Reply | None, Failure | None]:
         pieces: list[Delta] = []
+        if still_s:
+            asyncio.get_running_loop().call_later(0.2, time.sleep, still_s)
         async with providers.client(calls=calls) as client:
             request = Request("m", (Message.of("user", "hi"),), stream=streamed)
             try:
@@ -156,7 +165,7 @@ def ask(
                 return pieces, None, error.failure
         raise AssertionError("neither reply nor failure")
 
-    return asyncio.run(go())
+    return awake_loop.run(go())
 
 
 def failed(*args: Any, **options: Any) -> Failure:
@@ -268,6 +277,19 @@ def test_silence_ends_a_call_after_its_limit(serve: Callable[..., RawServer], ca
     assert failure.partial is not None
     assert failure.partial.text == "hel"
     assert time.perf_counter() - began < 20
+
+
+def test_of_a_call_during_which_the_process_stood_still_the_time_is_not_known(serve: Callable[..., RawServer], calls: int) -> None:
+    script = (stream(event("hel"), end=False), 0.4, b"%x\r\n%s\r\n0\r\n\r\n" % (len(rest := event("lo", "stop") + DONE), rest))
+    _, reply, failure = ask(serve(*script), calls)
+    assert reply is not None, failure
+    assert reply.latency_ms is not None
+    assert reply.latency_ms > 350
+    _, reply, failure = ask(serve(*script), calls, still_s=2.0)
+    assert reply is not None, failure
+    assert (reply.text, reply.latency_ms) == ("hello", None)
+    assert reply.first_token_ms is not None, "the first word came before"
+    assert reply.first_token_ms < 200
 
 
 def test_comments_count_as_a_sign_of_life(serve: Callable[..., RawServer], calls: int) -> None:

@@ -199,6 +199,9 @@ def test_diff_tells_what_got_worse_and_its_exit_code_says_so(tmp_path: Path, cap
     assert "1 worse, 0 better, 1 same (1 reworded). 1 against 0 could be chance (p = 1)." in said
     assert "worse: case 2 case go" in said
     assert "cases: 3 to 3, 2 of them shared" in said
+    assert perform(["diff", first, second]) == 0
+    reason = "before: icontains: please {{q}}: The answer does not contain “please go”."
+    assert f"better: case 2 case go  {reason}" in capsys.readouterr().out
 
 
 def test_diff_takes_the_run_before_where_no_baseline_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

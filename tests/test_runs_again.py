@@ -106,6 +106,19 @@ def test_a_reused_answer_that_is_put_back_while_the_run_goes_on_is_asked_again(r
     assert [cell.reused for cell in runs.cells(second)] == [False, True, True, False, False, False]
 
 
+def test_what_was_reused_beside_calls_without_a_known_price_does_not_make_a_column_free(
+    runs: Runs, fakeprovider: Callable[..., Any]
+) -> None:
+    unpriced, free = (
+        model(fakeprovider().base_url, name, price=price) for name, price in (("m", Price()), ("n", Price(Decimal(0), Decimal(0))))
+    )
+    make(runs, runs.prepare(spec(unpriced, free)))
+    second = runs.prepare(spec(unpriced, free, cases=5, reuse=True))
+    make(runs, second)
+    assert runs.get(second).reused == 6
+    assert [column.cost_usd for column in runs.columns(second)] == [None, Decimal(0)]
+
+
 def test_the_budget_counts_what_a_first_round_of_the_same_go_has_spent(runs: Runs, fakeprovider: Callable[..., Any]) -> None:
     server = fakeprovider()
     dear = model(server.base_url, price=Price(Decimal(0), Decimal(100_000)), parameters={"max_tokens": 3})

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal
@@ -38,7 +38,8 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def resume_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench resume`."""
-    parser.add_argument("what", metavar="RUN", help="id of a run, as `workbench list runs` shows it")
+    parser.add_argument("what", metavar="RUN", help="id of a run, or the name of a comparison for its newest run")
+    parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when this much is spent, in place of the cap that the run has")
     _shared(parser)
 
 
@@ -113,7 +114,10 @@ def _prepared(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
         refuse = ws.batches.refuse_unsubmittable if options.batch else ws.runs.refuse_unaskable
         refuse(source.spec.models, options.base_url_override)
     if not (options.batch or options.batch_files):  # handing over tells its own estimate
-        _tell_estimate(ws.runs.estimate(source.spec), terminal)
+        found = ws.runs.estimate(source.spec)
+        _tell_estimate(found, terminal)
+        for words in ws.runs.over_cap(source.spec, found):
+            terminal.note(words)
     return ws.runs.prepare(source.spec, source.comparison_id)
 
 
@@ -126,15 +130,22 @@ def _tell_estimate(found: Estimate, terminal: Terminal) -> None:
         reused = f", {found.reused:,} of them reused" if found.reused else ""
         judges = f" and {found.judge_calls:,} of judges" if found.judge_calls else ""
         calls = f"{found.calls:,} call{'' if found.calls == 1 else 's'}"
-        terminal.note(f"{calls}{reused}{judges}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}. {found.basis}")
+        terminal.note(
+            f"{calls}{reused}{judges}, about ${found.low_usd:.4f} to ${found.high_usd:.4f}, {found.basis.removeprefix('About, ')}"
+        )
 
 
 def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     """The exit code of `workbench resume`."""
     _check_out(options.out)
     with workspace(options, terminal) as ws:
-        run = ws.runs.get(options.what)
-        if not run.queued and not ws.runs.to_judge(run.id):
+        run = newest(ws, options.what)
+        if options.max_cost:
+            from decimal import Decimal
+
+            ws.runs.raise_budget(run.id, Decimal(options.max_cost))
+            run = ws.runs.get(run.id)
+        if not run.queued and not ws.runs.to_judge(run.id) and not run.skipped:
             left = " but what is given by hand" if run.by_hand else ""
             terminal.note(f"Nothing is left to do in run {run.number} of {run.comparison}{left}.")
         return finish(ws, run.id, options, terminal, resumed=True)
@@ -242,12 +253,23 @@ def verdict(ws: Workspace, run_id: int, fail_under: float | None, terminal: Term
         said = ", ".join(f"{count} {what}" for count, what in parts if count)
         terminal.complain(f"Of {calls} call{'' if calls == 1 else 's'}, {said}.")
         columns = ws.runs.columns(run_id)
-        for words in dict.fromkeys(f"{columns[column].model}: {failure.get('message')}" for column, failure in run.held.items()):
+        for words in dict.fromkeys(f"{columns[column].model}: {_held_words(failure)}" for column, failure in run.held.items()):
             terminal.note(words)
+        if run.skipped:
+            terminal.note(f"Ask them under a higher cap with: workbench resume {run.uid} --max-cost USD")
         if run.held and run.queued:
             terminal.note(f"They wait until this is mended. Go on with: workbench resume {run.uid}")
         return 1
     return 1 if too_few(ws, run_id, fail_under, terminal) else 0
+
+
+def _held_words(failure: Mapping[str, Any]) -> str:
+    """Why a model's calls wait; where a provider said so, what that means, beside its own words."""
+    if not failure.get("status"):
+        return str(failure.get("message"))
+    from workbench.workspace import failure_words  # only failures need it
+
+    return failure_words(failure)
 
 
 def too_few(ws: Workspace, run_id: int, fail_under: float | None, terminal: Terminal) -> bool:

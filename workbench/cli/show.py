@@ -9,7 +9,7 @@ from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal, columns
 
 if TYPE_CHECKING:
-    from workbench.workspace import BranchRow, Workspace
+    from workbench.workspace import BranchRow, RunRow, Workspace
 
 _KINDS = ("prompts", "snippets", "comparisons", "runs", "models", "datasets")
 
@@ -174,12 +174,20 @@ def _runs(ws: Workspace) -> _Listing:
             f"{row.status}, from {row.brought_from}" if row.brought_from else row.status,
             f"{row.done} of {row.jobs}",
             row.failed or "",
-            "" if row.cost_usd is None else f"${row.cost_usd:.2f}" if row.cost_usd else "free",
+            _cost(row),
             (row.started_at or row.created_at)[:16].replace("T", " "),
         )
         for row in rows
     ]
     return items, columns(("ID", "RUN", "STATUS", "DONE", "FAILED", "COST", "STARTED (UTC)"), table, right=(3, 4, 5))
+
+
+def _cost(run: RunRow) -> str:
+    """`$1.92`, `free`, and `?` for what no known price counts."""
+    known = f"${run.cost_usd:.2f}" if run.cost_usd else ""
+    if run.unknown_prices:
+        return f"{known} + ?" if known else "?"
+    return known or ("" if run.cost_usd is None else "free")
 
 
 def _models(ws: Workspace) -> _Listing:

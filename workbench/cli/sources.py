@@ -31,7 +31,7 @@ def source_of(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
     elif path.suffix.lower() in _FILES or path.is_dir():
         raise BadInput("There is no such file." if not path.is_dir() else "This is a folder; name a file in it.", path=str(path))
     else:
-        source = ws.sources.named(options.what)
+        source = ws.sources.named(options.what, others_asked=bool(options.model))
     for left in source.not_carried:
         terminal.note(f"Not carried over: {left.what} ({left.why})")
     if options.model:

@@ -126,7 +126,8 @@ class _Progress:
         left = elapsed / made * (self._jobs - self._done) if made else 0.0
         failed = "".join(f" · {count} {what}" for count, what in ((self._failed, "failed"), (self._left_out, "left out")) if count)
         remaining = f" · {span(left)} left" if left and not last else f" · {span(elapsed)}" if last else ""
-        words = f"{self._done} of {self._jobs} done{failed}{self._spent(last)}{remaining}{self._judged}{self._waiting}"
+        done = self._done - self._failed - self._left_out
+        words = f"{done} of {self._jobs} done{failed}{self._spent(last)}{remaining}{self._judged}{self._waiting}"
         self._terminal.progress(words, last=last)
 
     def _spent(self, last: bool) -> str:

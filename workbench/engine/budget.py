@@ -30,11 +30,11 @@ class Cap:
         """Why a call of that price is not made."""
         limit, left = self.limit_usd or Decimal(0), max(Decimal(0), (self.limit_usd or Decimal(0)) - self.spent_usd)
         if not left:
-            return f"Not sent: the cap of ${_told(limit)} for {self.words} is reached."
-        places = 2 if _told(left) != _told(amount) else 4  # what is told must not look as if it fitted
+            return f"Not sent: the cap of ${told(limit)} for {self.words} is reached."
+        places = 2 if told(left) != told(amount) else 4  # what is told must not look as if it fitted
         return (
-            f"Not sent: ${_told(left, places)} is left of the cap of ${_told(limit)} for {self.words}, "
-            f"and this call may cost up to ${_told(amount, places)}."
+            f"Not sent: ${told(left, places)} is left of the cap of ${told(limit)} for {self.words}, "
+            f"and this call may cost up to ${told(amount, places)}."
         )
 
 
@@ -111,5 +111,6 @@ def cost_of(price: Price, usage: Usage) -> Decimal:
     return (price.cost(usage) or Decimal(0)) if price.input_usd or price.output_usd else Decimal(0)
 
 
-def _told(amount: Decimal, places: int = 2) -> str:
+def told(amount: Decimal, places: int = 2) -> str:
+    """An amount in dollars as failures and warnings tell it."""
     return f"{amount:.{places}f}" if amount >= Decimal("0.01") else f"{amount:.4f}"

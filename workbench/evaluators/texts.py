@@ -188,4 +188,4 @@ def _short(value: Any) -> str:
 
 
 def _list(values: Sequence[str]) -> str:
-    return ", ".join(_short(value) for value in values[:5]) + (" …" if len(values) > 5 else "")
+    return ", ".join(_short(value) for value in values[:5]) + (f" and {len(values) - 5:,} more" if len(values) > 5 else "")

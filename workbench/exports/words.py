@@ -16,12 +16,13 @@ def counts(run: RunRow) -> str:
         (run.failed, "failed"),
         (run.queued, "to do"),
         (run.by_hand, "to be given by hand"),
+        (run.in_batch, "in a batch"),
         (run.skipped, "left out at the cap"),
         (run.reused, "reused"),
     ):
         if count:
             parts.append(f"{count} {word}")
-    if run.cost_usd is not None:
+    if run.cost_usd is not None and (run.cost_usd or not run.unknown_prices):
         parts.append("free" if not run.cost_usd else f"${run.cost_usd:.4f}" if run.cost_usd < 1 else f"${run.cost_usd:.2f}")
     return ", ".join(parts)
 

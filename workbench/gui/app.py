@@ -33,6 +33,8 @@ STYLE = "Fusion"
 SERVICES = ("connections", "comparisons", "datasets", "runs", "ratings", "exports", "files")
 QUIET_MS = 1200
 """After the first screen is there: what else will be needed is imported meanwhile."""
+LOOK_MS = 1_500
+"""Between two looks at a file that another window writes and this one only reads."""
 
 
 def main(workspace: str | None = None) -> int:
@@ -154,6 +156,15 @@ class Session(QObject):
         self.settings.set("last.workspace", workspace.path if workspace.on_server else self.path)
         self.window.opened(workspace)
         QTimer.singleShot(QUIET_MS, self, self._get_ready)
+        if workspace.read_only and not workspace.on_server:
+            self._look_for_changes()
+
+    def _look_for_changes(self) -> None:
+        """See again and again whether the window or command that has the file has written: views then read anew. A server tells of it."""
+        workspace = self.context.workspace
+        if workspace is not None:
+            later = partial(QTimer.singleShot, LOOK_MS, self, self._look_for_changes)
+            self.bridge.read(workspace.look_for_changes, then=lambda _new: later(), failed=lambda _error: later(), owner=self)
 
     def _get_ready(self) -> None:
         """Import in the background what the user will need soon, and keep the icons for the next start."""

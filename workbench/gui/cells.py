@@ -175,9 +175,11 @@ def waiting_words(live: Live, column: ColumnInfo, now: float) -> tuple[str, str]
     failure = live.failure
     kind = failure.kind if failure else "server"
     title, words = _WAITING_WORDS.get(kind, ("Waiting", "{who} gave no answer."))
-    left = max(0, round(live.until - now))
+    left = live.until - now
+    # Its wait may be over long before its call goes out: the run is paused, or the model has no place for it yet.
+    when = f"in {max(0, round(left))} s" if left > -1 else "when its turn comes"
     return with_status(title, failure.status if failure else None), (
-        f"{words.format(who=who(column))} Retrying in {left} s ({live.attempt + 1} of {live.attempts})."
+        f"{words.format(who=who(column))} Retrying {when} ({live.attempt + 1} of {live.attempts})."
     )
 
 

@@ -51,6 +51,14 @@ def total_money(dollars: Decimal | None) -> str:
     return f"${dollars:,.2f}" if dollars >= Decimal("0.005") else "<$0.01"
 
 
+def cost_last_time(calls: int, dollars: Decimal | None, reused: int = 0) -> str:
+    """What calls that are to be made again have cost, for the question before it; `reused`: of them, answers that were not asked for."""
+    spent = "nothing" if dollars == 0 else total_money(dollars) or "an unknown sum"
+    then = f" {counted(reused, 'answer was', 'answers were')} taken from earlier runs then." if reused else ""
+    these = "this call" if calls == 1 else f"these {calls:,} calls"
+    return f"The last time {these} cost {spent}.{then}"
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 case`, `3 cases`, `1,200 cases`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

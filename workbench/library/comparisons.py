@@ -148,14 +148,16 @@ class Comparisons:
         with self._database.snapshot() as query:
             return travelling(variant for ref in definition.prompts if (variant := _variant(query, ref, [])))
 
-    def resolve(self, definition: Definition) -> Spec:
-        """Everything a run needs: contents, models and cases as they are now. Raises BadInput that names all that is missing at once."""
+    def resolve(self, definition: Definition, *, others_asked: bool = False) -> Spec:
+        """Everything a run needs: contents, models and cases as they are now. Raises BadInput that names all that is missing at once;
+        with `others_asked`, for a run on models of one's own choice, not the models that were removed."""
         missing: _Words = []
-        models = [model for uid in definition.model_uids if (model := self._model(uid, missing))]
+        lost: _Words = [] if others_asked else missing
+        models = [model for uid in definition.model_uids if (model := self._model(uid, lost))]
         if not definition.prompts:
             missing.append("it names no prompt")
         if not definition.model_uids:
-            missing.append("it names no model")
+            lost.append("it names no model")
         with self._database.snapshot() as query:
             variants = [variant for ref in definition.prompts if (variant := _variant(query, ref, missing))]
             dataset, cases, numbers = _cases(query, definition, missing)

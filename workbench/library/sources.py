@@ -73,15 +73,16 @@ class Sources:
         self._snippet = snippet
         self._judges = judges
 
-    def named(self, what: str) -> Source:
-        """The saved comparison of this name, uid or id, resolved as it is now. Raises NotFound, and BadInput for what it lacks."""
+    def named(self, what: str, *, others_asked: bool = False) -> Source:
+        """The saved comparison of this name, uid or id, resolved as it is now. Raises NotFound, and BadInput for what it lacks:
+        with `others_asked`, its own models aside."""
         try:
             row = self._comparisons.find(what)
         except NotFound:
             if not (what.isascii() and what.isdigit() and len(what) < 10):
                 raise
             row = self._comparisons.get(int(what))
-        return Source(self._comparisons.resolve(row.definition), row.id)
+        return Source(self._comparisons.resolve(row.definition, others_asked=others_asked), row.id)
 
     def file(self, path: Path) -> Source:
         """The comparison in a comparison file, a promptfoo configuration or a `.prompt.yml`.

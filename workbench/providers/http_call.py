@@ -27,6 +27,8 @@ from workbench.quick_dataclass import replace
 from workbench.values import Delta, Endpoint, Failure, Reply
 
 _CONNECT_S = 20.0
+_STANDSTILL_S = 0.5
+"""Time in which nobody looked at the network, from which on that of a call is not known."""
 _REQUEST_IDS = (
     "x-request-id",
     "request-id",
@@ -114,12 +116,13 @@ async def post(
     answer = HttpAnswer(reader, parser, hide)
     if isinstance(client, LeanClient):
         client.prepare(address)  # before the clock starts: the first call is no slower than the others
-    began, first_token = time.perf_counter(), None
+    clock, first_token, has_begun = _Stopwatch(), None, False
     shown, thought = AnswerStream(hide), AnswerStream(hide)
     try:
         async with aclosing(_news(client, request, answer, streamed, json_streams)) as news:
             async for text, thinking in news:
-                first_token = first_token or time.perf_counter()
+                if not has_begun:
+                    first_token, has_begun = clock.ms(), True
                 delta = Delta(shown.piece(sound(text)), thought.piece(sound(thinking)))
                 if delta.text or delta.thinking:
                     yield delta
@@ -137,15 +140,28 @@ async def post(
             reply = reader.end()  # if the answer was complete, it costs nothing that the connection broke afterwards
         except ProviderError:
             raise kept_failure(failure, reader.partial(), hide) from None
-    ended = time.perf_counter()
+    took = clock.ms()
     yield kept_reply(
         reply,
         hide,
         request_id=_request_id(answer.headers) or reply.request_id,
-        latency_ms=(ended - began) * 1000,
-        first_token_ms=None if first_token is None else (first_token - began) * 1000,
+        latency_ms=took,
+        first_token_ms=first_token,
         exchange=exchange(request, body, data, answer.headers, answer.raw(), hide),
     )
+
+
+class _Stopwatch:
+    """Times a call. Where the process stood still meanwhile (see `awake_loop`), when something came is not known."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._began, self._awake = time.perf_counter(), self._loop.time()
+
+    def ms(self) -> float | None:
+        """Milliseconds so far; None after a standstill."""
+        took = time.perf_counter() - self._began
+        return took * 1000 if took - (self._loop.time() - self._awake) < _STANDSTILL_S else None
 
 
 async def _news(

@@ -76,12 +76,16 @@ class GridReader(RunReader):
         statuses = self._statuses(run_id, len(plan.columns))
         latencies, cold, first_tokens = ([array("d") for _ in plan.columns] for _ in range(3))
         costs: list[int | None] = [None] * len(plan.columns)
+        unpriced: set[int] = set()
+        """Columns with calls whose cost is not known: what was reused beside them does not make them free."""
         for index, latency, first_token, was_cold, cost in self._database.each(_FIGURES, {"run": run_id}):
             if latency is not None:
                 (cold if was_cold else latencies)[index].append(latency)
             if first_token is not None and not was_cold:
                 first_tokens[index].append(first_token)
-            if cost is not None:
+            if cost is None:
+                unpriced.add(index)
+            else:
                 costs[index] = (costs[index] or 0) + cost
         verdicts = {index: (checked, passed) for index, checked, passed in query(_VERDICTS, {"run": run_id})}
         judgements = {index: figures for index, *figures in query(_JUDGED, {"run": run_id})}
@@ -103,7 +107,7 @@ class GridReader(RunReader):
                     mean_rating=mean_rating,
                     p50_ms=percentile(ordered, 0.5),
                     p95_ms=percentile(ordered, 0.95),
-                    cost_usd=dollars(costs[index]),
+                    cost_usd=None if index in unpriced and not costs[index] else dollars(costs[index]),
                     judged=judged,
                     said_pass=said_pass,
                     rated=rated,

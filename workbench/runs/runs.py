@@ -138,6 +138,21 @@ class Runs(HandAnswers):
         plan = plans.make(spec)
         return (*plans.problems(plan, spec.numbers), *self._not_taken(plan))
 
+    def over_cap(self, spec: Spec, found: Estimate) -> list[str]:
+        """What the cap of the run will keep from being asked, as far as it is foreseen by its estimate, a sentence each."""
+        from workbench.runs.over_cap import over_cap  # before a run only
+
+        plan = plans.make(spec)
+        cap = self._cap_of(plan)
+        return [] if cap is None else over_cap(plan, cap, found, answered_share(self._database, plan) if plan.reuse else {})
+
+    def _cap_of(self, plan: Plan) -> Decimal | None:
+        """Dollars that a run of this plan may spend: its own cap, else that of the settings; None where there is none."""
+        if plan.max_cost_usd is not None:
+            return plan.max_cost_usd
+        cap = Decimal(str(self._settings.get("cap_run_usd") or 0))
+        return cap if cap > 0 else None
+
     def _not_taken(self, plan: Plan) -> list[PlanProblem]:
         return not_taken(plan, refused=self._settings.get("left_out") == "refuse")
 
@@ -261,10 +276,7 @@ class Runs(HandAnswers):
     def _store(
         self, plan: Plan, comparison_id: int | None, *, dataset_uid: str | None = None, old: int | None = None, again: str = ""
     ) -> int:
-        budget = plan.max_cost_usd
-        if budget is None:
-            cap = Decimal(str(self._settings.get("cap_run_usd") or 0))
-            budget = cap if cap > 0 else None
+        budget = self._cap_of(plan)
         item = plan.to_json()
         bytes_apart: list[dict[str, Any]] = []
         for variant in item["variants"]:

@@ -33,7 +33,9 @@ class Check:
             return (
                 f"{self.type}: {', '.join(str(one.get('name') or one.get('type')) for one in self.value if isinstance(one, Mapping))[:80]}"
             )
-        return f"{self.type}: {str(self.value)[:40]}"
+        plain = isinstance(self.value, list) and not any(isinstance(one, list | Mapping) for one in self.value)
+        text = ", ".join(map(str, self.value)) if plain else str(self.value)
+        return f"{self.type}: {text if len(text) <= 40 else text[:39] + '…'}"
 
     def to_json(self) -> dict[str, Any]:
         """Only what differs from the default, so that files stay short."""

@@ -157,6 +157,7 @@ if TYPE_CHECKING:
     from workbench.workspace.run_log import LogLine as LogLine
     from workbench.workspace.run_log import RunLog as RunLog
     from workbench.workspace.run_log import RunLogs as RunLogs
+    from workbench.workspace.run_log import failure_words as failure_words
     from workbench.workspace.spending import Spending as Spending
     from workbench.workspace.spending import SpendRow as SpendRow
 
@@ -181,7 +182,8 @@ _LENT = {
     "ENOUGH_VOTES": "analysis.preferences", "choice": "analysis.choice",
     "read_votes": "formats.vote_table", "shielded": "formats.tabular_shield", "unshielded": "formats.tabular_shield",
     "PacketWish": "workspace.packets",
-    "LOG_GROUPS": "workspace.run_log", "result_tables": "analysis.results", "result_words": "analysis.results",
+    "LOG_GROUPS": "workspace.run_log", "failure_words": "workspace.run_log",
+    "result_tables": "analysis.results", "result_words": "analysis.results",
     "read_attachment": "formats.pictures", "run_document": "exports", "format_of": "exports",
     "in_a_folder": "library.writing",
     "TRAINING_FORMATS": "exports.training_choice", "TestCases": "exports.training_choice", "TrainingWish": "exports.training_choice",

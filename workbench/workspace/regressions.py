@@ -234,7 +234,8 @@ def _case_words(pair: RunPair, change: ComparedCase) -> str:
 def _why(pair: RunPair, change: ComparedCase) -> str:
     """What follows the name of a case: the reason, and what people decided."""
     decided = pair.decisions.get((change.job_id, change.before_job_id))
-    return f"{f'  {change.reason}' if change.reason else ''}{f' ({decided})' if decided else ''}"
+    before = "before: " if change.kind == "better" else ""  # why the baseline's answer failed
+    return f"{f'  {before}{change.reason}' if change.reason else ''}{f' ({decided})' if decided else ''}"
 
 
 def _apart(pair: RunPair, changes: Sequence[ComparedCase]) -> list[str]:

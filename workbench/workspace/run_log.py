@@ -173,7 +173,7 @@ def _ended(row: Sequence[Any], run_id: int) -> LogLine:
     if error:
         failure = json.loads(error)
         group: Group = "run" if failure.get("kind") == "cancelled" else "failure"
-        words = said(failure)
+        words = failure_words(failure)
     else:
         group = "answer"
         figures = [f"in {latency / 1000:.1f} s"] if latency is not None and reused is None else []
@@ -186,7 +186,7 @@ def _ended(row: Sequence[Any], run_id: int) -> LogLine:
     return LogLine(at, group, words, column, case, repeat, job_id)
 
 
-def said(failure: Mapping[str, Any]) -> str:
+def failure_words(failure: Mapping[str, Any]) -> str:
     """A failure as a sentence: what it is, its code, and the provider's own words."""
     status = f" ({failure['status']})" if failure.get("status") else ""
     words = " ".join(str(failure.get("message") or "").split())
@@ -206,7 +206,7 @@ def _began(detail: Mapping[str, Any]) -> tuple[Group, str]:
 
 def _waiting(detail: Mapping[str, Any]) -> tuple[Group, str]:
     tries = f"{int(detail.get('attempt') or 1) + 1} of {detail.get('attempts')}"
-    return "retry", f"{said(detail.get('failure') or {})} Next try, {tries}, after {detail.get('delay_s')} s."
+    return "retry", f"{failure_words(detail.get('failure') or {})} Next try, {tries}, after {detail.get('delay_s')} s."
 
 
 def _ended_run(detail: Mapping[str, Any]) -> tuple[Group, str]:
@@ -227,7 +227,7 @@ _WORDS = {
     "continued": lambda _detail: ("run", "Continued."),
     "waiting": _waiting,
     "capped": lambda detail: ("held", f"Limit reached. {_words(detail)}"),
-    "held": lambda detail: ("held", f"Held, other models go on. {said(detail.get('failure') or {})}"),
+    "held": lambda detail: ("held", f"Held, other models go on. {failure_words(detail.get('failure') or {})}"),
     "mended": lambda _detail: ("held", "Another key is there: asked again."),
     "raised": _raised,
     "put_back": lambda detail: ("run", f"{_calls(int(detail.get('jobs') or 0))} put back into the queue."),

@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentM
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
+from workbench.gui.case_words import case_words
 from workbench.gui.cells import FINISHED, Shown, failed_words, metrics, rating_words
 from workbench.gui.compare.cell_foot import turn_words
 from workbench.gui.compare.excerpt import Excerpts
@@ -22,6 +23,8 @@ from workbench.gui.widgets.chip import FONT, chip_size, paint_chip
 from workbench.gui.widgets.stars import star_at
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workbench.values import Case
 
 CASES_MAKING_S = 0.002
@@ -175,8 +178,14 @@ class CaseDelegate(QStyledItemDelegate):
         self.time = FrameTime(CASES_MAKING_S)
         self.late: list[tuple[int, int]] = []
         """Row and section of cases of which the last frames had time for the number only."""
+        self._reads: Sequence[str] = ()
         self._excerpts = Excerpts(600)
         self._pictures: OrderedDict[tuple[int, int, int], QPixmap] = OrderedDict()
+
+    def open_run(self, reads: Sequence[str]) -> None:
+        """Other cases are on screen: which of their values prompts read."""
+        self._reads = reads
+        self.forget()
 
     def forget(self) -> None:
         """Forget what was kept: fonts, colours, row heights or the cases are others now."""
@@ -245,7 +254,7 @@ class CaseDelegate(QStyledItemDelegate):
         compact = self.height == "compact"
         x, width = rect.x() + theme.px(12), rect.width() - theme.px(20)
         y = self._number(painter, rect, number)
-        title, second = case_words(case)
+        title, second = case_words(case, self._reads)
         bottom = rect.bottom() - theme.px(6)
         font = theme.font("body", 500)
         line = theme.line("cell")
@@ -285,11 +294,3 @@ class CaseDelegate(QStyledItemDelegate):
                 return
             paint_chip(painter, QRect(QPoint(x, y), size), tag)
             x += size.width() + theme.px(4)
-
-
-def case_words(case: Case) -> tuple[str, str]:
-    """Title and second line of a case: its name and note, or what it asks where it has none."""
-    values = [str(value).strip() for value in case.values.values() if str(value).strip()]
-    title = case.name or (values[0][:200] if values else "Case without values")
-    rest = values if case.name else values[1:]
-    return title, case.note or " · ".join(value[:160] for value in rest[:3])

@@ -73,10 +73,21 @@ class RunHeader(QHeaderView):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.theme = theme
+        self.order: tuple[int, bool] | None = None
+        """The section by which the rows are in order, if it is one of this header, and True where the highest are first."""
         self.setSectionsClickable(True)
 
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), header_height(self.theme, self.model()))
+
+    def show_order(self, order: tuple[int, bool] | None) -> None:
+        """Show by an arrow which section gives the rows their order, and which way."""
+        self.order = order
+        self.viewport().update()
+
+    def _arrow(self, painter: QPainter, x: int, middle: int) -> None:
+        theme, down = self.theme, self.order is not None and self.order[1]
+        painter.drawPixmap(QPoint(x, middle - theme.px(12) // 2 + 1), theme.pixmap("arrow-down" if down else "arrow-up", "text3", 12))
 
     def setModel(self, model: QAbstractItemModel | None) -> None:
         super().setModel(model)
@@ -163,8 +174,11 @@ class ColumnHeader(RunHeader):
         paint_chip(painter, QRect(area.right() - width + 1, round(middle - size.height() / 2), width, size.height()), chip)
         painter.setFont(theme.font("section"))
         painter.setPen(theme.color("text"))
-        name = theme.elided(column.model, room - width - theme.px(6), "section")
+        arrow = theme.px(17) if self.order is not None and self.order[0] == column.index + 1 else 0
+        name = theme.elided(column.model, room - width - theme.px(6) - arrow, "section")
         painter.drawText(QRect(area.x() + theme.px(14), area.y(), room, height), int(Qt.AlignmentFlag.AlignVCenter), name)
+        if arrow:
+            self._arrow(painter, area.x() + theme.px(19) + theme.width(name, "section"), round(middle))
 
     def _prompt(self, painter: QPainter, area: QRect, prompt: str) -> QRect:
         """Write the prompt's name below the model; the answer is the area with what is left for the figures."""
@@ -235,6 +249,7 @@ class CornerHeader(RunHeader):
         super().__init__(theme, parent)
         self.dataset = ""
         self.descending = False
+        self.order = 0, False
         self.setToolTip("Turn the order of the cases round")
 
     def say(self, dataset: str) -> None:
@@ -261,6 +276,5 @@ class CornerHeader(RunHeader):
         painter.setPen(theme.color("text"))
         first = QRect(area.x(), second.y() - theme.line("body"), area.width(), theme.line("body"))
         painter.drawText(first, int(Qt.AlignmentFlag.AlignVCenter), "Case")
-        arrow = "arrow-down" if self.descending else "arrow-up"
-        x = area.x() + theme.width("Case", "body", 600) + theme.px(5)
-        painter.drawPixmap(QPoint(x, first.center().y() - theme.px(12) // 2 + 1), theme.pixmap(arrow, "text3", 12))
+        if self.order is not None:
+            self._arrow(painter, area.x() + theme.width("Case", "body", 600) + theme.px(5), first.center().y())

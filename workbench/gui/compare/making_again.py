@@ -13,7 +13,7 @@ from workbench.gui.cells import column_title
 from workbench.gui.code_dialog import with_consent
 from workbench.gui.compare.setup_model import MANY_CALLS
 from workbench.gui.key_dialog import change_key, connection_of
-from workbench.gui.words import counted, total_money
+from workbench.gui.words import cost_last_time, counted
 
 if TYPE_CHECKING:
     from workbench.gui.compare.run_page import RunPage
@@ -62,7 +62,7 @@ class MakingAgain(QObject):
             if not jobs:
                 self._context.notice("Nothing is over here yet, so there is nothing to make again.")
             elif len(jobs) > MANY_CALLS or (cost is not None and cost > limit):
-                words = f"The last time these {counted(len(jobs), 'call')} cost {total_money(cost) or 'an unknown sum'}."
+                words = cost_last_time(len(jobs), cost)
                 self._ask(question, words, f"Run {len(jobs):,} again", lambda: self._model.run_again(jobs))
             else:
                 self._model.run_again(jobs)

@@ -243,7 +243,9 @@ class RunModel(QObject):
             self._read_scales()
         if changes is not None and changes.has("comparison") and not changes.has("rating"):
             self.judged.emit(frozenset())  # its criteria may have changed
-        if changes is None or (self._run_id in changes.ids("run") and not self.running):
+        runs = changes.ids("run") if changes is not None else frozenset()
+        mine = changes is None or (changes.has("run") and (not runs or self._run_id in runs))  # without ids: any run
+        if changes is None or (mine and not self.running):
             self.grid.forget()
             self.open(self._run_id)
         elif changes.has("rating"):

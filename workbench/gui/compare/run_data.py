@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from workbench.gui.case_words import read_first
 from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class RunData:
     is_live: bool = False
     """True where it was being made when it was read: here, or by another app on the same server."""
 
+    reads: Sequence[str] = ()
+    """The values of its cases that its prompts read, in the order in which they do."""
+
     @property
     def is_long(self) -> bool:
         """True where the figures of the columns are still to be read."""
@@ -71,5 +75,5 @@ def read_run(ws: Workspace, run_id: int) -> RunData:
         run, columns, cases, runs, comparison, plan.dataset, plan.concurrency, plan.repeats, len(plan.checks),
         tuple(check.title for check in plan.checks), free, ws.criteria.of_run(run_id), ws.ratings.labels(run_id),
         has_judges, to_judge, ws.runs.why_unjudged(run_id) if to_judge else "", ws.runs.unread(run_id) if has_judges else 0,
-        run.status == "running" and ws.runs.is_live(run_id),
+        run.status == "running" and ws.runs.is_live(run_id), read_first(cases, [column.variant.content for column in plan.columns]),
     )  # fmt: skip

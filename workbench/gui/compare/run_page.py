@@ -36,6 +36,7 @@ from workbench.gui.packet_dialog import make_packet
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.empty import EmptyState
 from workbench.gui.widgets.labels import line
+from workbench.gui.widgets.layouts import take_all
 from workbench.gui.widgets.notice import Banner
 from workbench.gui.widgets.pictures import Thumbnails
 from workbench.gui.widgets.splitter import Splitter
@@ -43,6 +44,8 @@ from workbench.gui.words import total_money
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from workbench.workspace import RunRow
 
 
 class RunPage(QWidget):
@@ -72,7 +75,7 @@ class RunPage(QWidget):
         self.news = News(self, model)
         self.scoring = ScoringAgain(self)
         self.judges = JudgeBanner(self)
-        self._stuck = False
+        self._stuck: tuple[str, str, Decimal | None] | None = None
         self._compose()
         self._connect()
 
@@ -235,6 +238,7 @@ class RunPage(QWidget):
         self._shown_run = data.run.id
         if not again:
             self.rows.open_run()
+            self.table.case_words.open_run(data.reads)
             self.tools.show_run(data.columns, data.repeats)
             version = f" v{data.run.dataset_version}" if data.run.dataset_version is not None else ""
             self.table.corner.say(f"{data.dataset}{version}")
@@ -250,21 +254,30 @@ class RunPage(QWidget):
         self.table.animate(self.model.running)
         self.news.tell()
         run = self.model.run
-        stuck = run is not None and not self.model.running and run.skipped > 0 and run.budget_usd is not None
-        if stuck != self._stuck:
-            self._stuck = stuck
-            while self.banner_place.count():
-                item = self.banner_place.takeAt(0)
-                widget = item.widget() if item is not None else None
-                if widget is not None:
-                    widget.deleteLater()
-            if stuck and run is not None:
-                why = next((str(held.get("message")) for held in run.held.values() if held.get("kind") == "budget"), "")
-                why = why.removeprefix("Not sent: ").replace("this call", "the next call").capitalize()
-                words = f"{run.done:,} of {run.jobs:,} done, nothing lost. {why}".strip()
-                double = (run.budget_usd or Decimal(1)) * 2
-                buttons = [button(f"Raise the limit to {total_money(double)}", on=lambda: self.model.raise_budget(double), size="small")]
-                self.banner_place.addWidget(Banner("warn", f"Stopped at {total_money(run.budget_usd)}.", words, buttons))
+        self._tell_stuck(run if run is not None and not self.model.running and not self.model.elsewhere else None)
+
+    def _tell_stuck(self, run: RunRow | None) -> None:
+        """Say above the grid what a cap has kept from being asked, and how to go on; None: nothing."""
+        said: tuple[str, str, Decimal | None] | None = None
+        why = next((str(held.get("message")) for held in run.held.values() if held.get("kind") == "budget"), "") if run is not None else ""
+        why = why.removeprefix("Not sent: ").replace("this call", "the next call").capitalize()
+        if run is not None and run.skipped and run.budget_usd is not None:
+            words = f"{run.done:,} of {run.jobs:,} done, nothing lost. {why}".strip()
+            said = f"Stopped at the cap of {total_money(run.budget_usd)}.", words, run.budget_usd * 2
+        elif run is not None and run.queued and why:  # the rest waits for tomorrow, or for a higher cap
+            said = "Stopped at the cap of the day.", f"{run.done:,} of {run.jobs:,} done, nothing lost. {why}", None
+        if said == self._stuck:
+            return
+        self._stuck = said
+        take_all(self.banner_place)
+        if said is not None:
+            title, words, double = said
+            if double is not None:
+                more = button(f"Raise the limit to {total_money(double)}", on=lambda: self.model.raise_budget(double), size="small")
+            else:
+                more = button("Change the cap", on=lambda: self.context.go("settings", section="spending"), size="small")
+            more.setEnabled(double is None or not self.context.ws.read_only)
+            self.banner_place.addWidget(Banner("warn", title, words, [more]))
 
     def _cells_came(self, first: QModelIndex, last: QModelIndex) -> None:
         if first == last:

@@ -118,7 +118,7 @@ class Assessment:
     few: str = ""
     """That the cases are too few to tell a difference of the size wanted; empty where they do."""
     doubts: Sequence[str] = ()
-    """Of which chosen models it is foreseen that they do not take the longest call, or stop soon."""
+    """Of which chosen models it is foreseen that they do not take the longest call, stop soon, or cost more than the cap."""
 
 
 def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Assessment:
@@ -132,15 +132,16 @@ def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Ass
             return Assessment(cases=cases, models=models, tokens=tokens)
         spec = ws.comparisons.resolve(definition)
         few = few_words(ws, cases, len(definition.prompts) * len(definition.model_uids))
+        found = ws.runs.estimate(spec, in_batch=in_batch)
         return Assessment(
-            ws.runs.estimate(spec, in_batch=in_batch),
+            found,
             ws.runs.problems(spec),
             "",
             cases,
             models,
             tokens,
             few,
-            model_doubts(ws, spec, definition),
+            (*model_doubts(ws, spec, definition), *(() if in_batch else ws.runs.over_cap(spec, found))),
         )
     except Problem as error:
         return Assessment(trouble=str(error), cases=cases)

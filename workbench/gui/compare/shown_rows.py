@@ -35,6 +35,7 @@ class ShownRows(QObject):
         self._timer.setInterval(RENEW_MS)
         self._timer.timeout.connect(self._renew)
         tools.filter_chosen.connect(self.choose)
+        table.turned.connect(self._show_order)
         model.progress.connect(self._progressed)
         self._ran = False
 
@@ -42,6 +43,7 @@ class ShownRows(QObject):
         """Another run is on screen: all of its rows."""
         self.query = CaseQuery()
         self._table.corner.descending = False
+        self._show_order()
 
     def choose(self, choice: str) -> None:
         """Show the cases that belong to one of the filters at hand, in the order of now; an empty one shows all."""
@@ -59,6 +61,7 @@ class ShownRows(QObject):
     def show(self, query: CaseQuery) -> None:
         """Show the rows that a query wants, in its order."""
         self.query = query
+        self._show_order()
         if query == CaseQuery():
             self._lay_out(None)
             return
@@ -74,6 +77,14 @@ class ShownRows(QObject):
         """Ask once more: other columns or another repeat are on screen."""
         if self.query != CaseQuery():
             self.show(self.query)
+
+    def _show_order(self) -> None:
+        """Say in the headers by what the rows are in order, and which way."""
+        query = self.query
+        descending = self._table.corner.descending != (bool(query.sort) and query.descending)
+        by_column = query.sort not in ("", "name")
+        self._table.corner.show_order(None if by_column else (0, descending))
+        self._table.main.headers.show_order((query.sort_column + 1, descending) if by_column else None)
 
     # -- while answers come ------------------------------------------------------------------------------------
 

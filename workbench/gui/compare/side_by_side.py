@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from workbench.gui.case_words import case_words
 from workbench.gui.cells import Shown, metrics
 from workbench.gui.columns import version_names
 from workbench.gui.compare.detail_parts import Marker
@@ -201,7 +202,7 @@ class SideBySide(Dialog):
         if data is None:
             return
         case = data.cases[self.case]
-        self.case_name.setText(f"{case.name or f'Case {self.case + 1:,}'}, {self.case + 1:,} of {len(data.cases):,}")
+        self.case_name.setText(f"{case_words(case, data.reads)[0]}, {self.case + 1:,} of {len(data.cases):,}")
         set_kind(self.differ, state="on" if self.differ.isChecked() else "")
         for number, side in enumerate(self.sides):
             side.setVisible(number < len(self.places))

@@ -61,7 +61,7 @@ class SumLine(QWidget):
         for text, heavy in self._pieces:
             font = look.font("section", 600 if heavy else 400)
             metrics = QFontMetricsF(font)
-            for word in re.findall(r"\S+\s*|\s+", text):
+            for word in [text] if heavy else re.findall(r"\S+\s*|\s+", text):  # a figure and its unit stay together
                 advance = metrics.horizontalAdvance(word)
                 if x + metrics.horizontalAdvance(word.rstrip()) > width and x > 0:
                     x, y = 0.0, y + line

@@ -201,6 +201,8 @@ class GridTable(QWidget):
 
     current_changed = Signal()
     columns_moved = Signal()
+    turned = Signal()
+    """The order of the rows was turned round."""
     """A column was dragged to another place."""
 
     def __init__(self, theme: Theme, model: RunGrid) -> None:
@@ -447,6 +449,7 @@ class GridTable(QWidget):
         self.corner.descending = not self.corner.descending
         chosen = self.current()
         self.grid.turn_round()
+        self.turned.emit()
         if chosen is not None:
             self.choose(*chosen)
 

@@ -25,7 +25,7 @@ from workbench.gui.screen import Crumb, Screen
 from workbench.gui.widgets.buttons import action_button, button
 from workbench.gui.widgets.dialog import ask, ask_text
 from workbench.gui.widgets.popup_menu import PopupMenu
-from workbench.gui.words import counted, total_money
+from workbench.gui.words import cost_last_time, counted
 from workbench.values import Changes, Definition, NotFound, PromptRef
 
 if TYPE_CHECKING:
@@ -326,7 +326,7 @@ class CompareScreen(Screen):
 
         dear, calls = run.cost_usd is not None and run.cost_usd > limit, run.jobs - self.model.carried
         if only == "all" and (dear or calls > MANY_CALLS):
-            text = f"The last time these {calls:,} calls cost {total_money(run.cost_usd) or 'an unknown sum'}."
+            text = cost_last_time(calls, run.cost_usd, run.reused)
             ask(self, "Rerun this comparison?", text, f"Start {calls:,} calls", go, danger=False)
         else:
             go()

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from workbench.gui.case_words import case_words, read_first
 from workbench.quick_dataclass import dataclass
 
 if TYPE_CHECKING:
+    from workbench.values import Case
     from workbench.values.outputs import JobOutput
     from workbench.workspace import ComparedCase, ContentDiff, Marks, RunPair, RunRow, Workspace
 
@@ -87,12 +89,15 @@ def compare(ws: Workspace, run_id: int, baseline_id: int | None, progress: Calla
     pair = ws.regressions.compare(run_id, baseline_id, progress)
     found = pair.regression
     several = len(found.pairs) > 1
+    reads = read_first(pair.plan.cases, [column.variant.content for column in pair.plan.columns])
     items = []
     for change in found.cases:
         column = pair.plan.columns[found.pairs[change.pair].column]
         case = pair.plan.cases[change.case]
         words = change.reason or ("Reworded" if change.reworded else "")
-        name = case.name or _first_value(case.values)
+        if change.kind == "better" and change.reason:
+            words = f"Before: {change.reason}"  # why the baseline's answer failed
+        name = case_title(case, reads)
         items.append(Item(change.kind, change.case + 1, name, words, change, column_name(column) if several else ""))
     for indexes, plan, words in (
         (found.only_run, pair.plan, "The baseline does not have this case."),
@@ -100,7 +105,7 @@ def compare(ws: Workspace, run_id: int, baseline_id: int | None, progress: Calla
     ):
         for index in indexes:
             case = plan.cases[index]
-            items.append(Item("apart", index + 1, case.name or _first_value(case.values), words))
+            items.append(Item("apart", index + 1, case_title(case, reads), words))
     # Within a kind what was said otherwise comes first, then the order of the run.
     rank = {kind: at for at, kind in enumerate(KINDS)}
     items.sort(key=lambda item: (rank[item.kind], item.kind == "same" and not (item.change is not None and item.change.reworded)))
@@ -146,6 +151,6 @@ def _one_break(text: str) -> str:
     return text
 
 
-def _first_value(values: object) -> str:
-    found = next(iter(values.values()), "") if isinstance(values, dict) else ""
-    return " ".join(str(found).split())[:80]
+def case_title(case: Case, reads: Sequence[str]) -> str:
+    """What a case is called in the list; empty where it has neither name nor values."""
+    return " ".join(case_words(case, reads)[0].split())[:80] if case.name or case.values else ""

@@ -16,7 +16,7 @@ from workbench.gui.context import Context
 from workbench.gui.insights.comparing import Answers
 from workbench.gui.insights.prompt_change import PromptDiffDialog
 from workbench.gui.widgets.dialog import ask
-from workbench.gui.words import total_money
+from workbench.gui.words import cost_last_time
 
 if TYPE_CHECKING:
     from workbench.workspace import ComparedCase, RunPair, RunRow, Workspace
@@ -84,7 +84,7 @@ class Ways:
 
         limit = Decimal(str(context.settings.get("ask_above_usd") or "1"))
         if (run.cost_usd is not None and run.cost_usd > limit) or run.jobs > MANY_CALLS:
-            text = f"The last time these {run.jobs:,} calls cost {total_money(run.cost_usd) or 'an unknown sum'}."
+            text = cost_last_time(run.jobs, run.cost_usd, run.reused)
             ask(screen, "Rerun this comparison?", text, f"Start {run.jobs:,} calls", go, danger=False)
         else:
             go()

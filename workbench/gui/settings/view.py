@@ -230,6 +230,7 @@ class SettingsScreen(Screen):
             self._scroll.verticalScrollBar().setValue(max(0, box.y() - 16))
             self._jumping = False
             self._mark(section)
+            self.crumbs_changed.emit()  # a click has marked it already
 
     _jumping = False
 
