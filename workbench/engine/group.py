@@ -17,8 +17,8 @@ _STRIKES = {"permission": 3}
 _MENDED_BY_HAND = ("auth", "quota")
 
 _APART_S = 0.002
-"""From one call of a run to the next at least: what begins at one moment is answered at one moment, again and again, and then each answer
-waits until the others are read, written down and followed by their next call."""
+"""From one call of a run to the next on average, where a few begin together: what begins at one moment is answered at one moment, again and
+again, and then each answer waits until the others are read, written down and followed by their next call."""
 _APART_OF_TURN = 0.6
 """At most, as a part of the time in which one call of those in flight ends on average: all of them still fit in."""
 _ALL_BEGUN_S = 0.04
@@ -157,7 +157,7 @@ class Group:
 
     @property
     def apart_s(self) -> float:
-        """Seconds from the beginning of one call to that of the next, at least."""
+        """Seconds from the beginning of one call to that of the next, at least on average."""
         time_s = _ALL_BEGUN_S if self._latency_s is None else _APART_OF_TURN * self._latency_s
         apart = min(_APART_S, time_s / self.member.most)
         return apart if apart >= _FINEST_S else 0.0

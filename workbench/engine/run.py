@@ -34,8 +34,9 @@ _LOOK_AHEAD = 2_000
 _READ_AT_ONCE = 50
 """Jobs handled in one step of the loop, so that thousands of skipped ones do not hold up what streams."""
 
-_BEGUN_AT_ONCE = 2
-"""Calls that begin in one step of the loop where they need not be apart: they are on their way before the next ones are prepared."""
+_BEGUN_AT_ONCE = 3
+"""Calls that begin together: so few that their answers hardly wait for each other, so many that the computer is woken and the store written
+to once for several."""
 
 _GUESSED_ANSWER = 500
 """Tokens of an answer that a provider's limit is asked for, where the request allows more."""
@@ -257,27 +258,25 @@ class Run:
         """Send what has a place: first those that come back from a wait, then the next jobs of the columns with the fewest in flight."""
         handled, begun, without = 0, 0, set[int]()
         self._resume(group)
-        while self._may_send() and group.has_room:
-            early_s = group.next_at - self._loop.time()
-            if early_s > 0:
-                if group.has_waiting:
-                    self._fill_later(early_s)
-                return
+        early_s = group.next_at - self._loop.time()
+        if early_s > 0:
+            if group.has_room and group.has_waiting:
+                self._fill_later(early_s)
+            return
+        while self._may_send() and group.has_room and begun < _BEGUN_AT_ONCE and handled < _READ_AT_ONCE:
             job = group.next_job(without)
             if job is None:
-                return
+                break
             self._queued -= 1
             under_way = len(self._flights)
             if not self._start(job, group):
                 without.add(job.column)
             handled += 1
-            if len(self._flights) > under_way:
-                begun += 1
-                group.next_at = self._loop.time() + group.apart_s
-            if begun >= _BEGUN_AT_ONCE or handled >= _READ_AT_ONCE:
-                if group.has_room:
-                    self._fill_soon()
-                return
+            begun += len(self._flights) > under_way
+        if begun:
+            group.next_at = self._loop.time() + begun * group.apart_s
+        if group.has_room and (begun >= _BEGUN_AT_ONCE or handled >= _READ_AT_ONCE):
+            self._fill_soon()
 
     def _resume(self, group: Group) -> None:
         """Give those that waited for their next try a place, as far as there are any."""
