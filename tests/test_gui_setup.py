@@ -294,6 +294,10 @@ def test_how_long_a_prompt_is_takes_no_room_from_its_name(
     row.show_tokens(123_456)
     assert row.tokens.text() == "about 123,456 tokens in"
     assert row.minimumSizeHint().width() == without, "with large text the column would be wider than its room, and cut"
+    advance = row.tokens.fontMetrics().horizontalAdvance
+    for words, room in (("about 123,456 tokens in", 1), ("123,456 in", 1), ("", -1)):
+        row.tokens.resize(advance(words or "123,456 in") + room, 20)
+        assert row.tokens.shown() == words
 
 
 def test_figures_of_earlier_choices_are_not_said_of_new_ones(

@@ -120,6 +120,7 @@ class PromptRowWidget(QWidget):
 
     def show_tokens(self, tokens: int | None) -> None:
         """Say about how many tokens one call sends; None where that is not known."""
+        self.tokens.short = f"{tokens:,} in" if tokens else ""
         self.tokens.setText(f"about {tokens:,} tokens in" if tokens else "")
 
     def _chosen(self) -> None:

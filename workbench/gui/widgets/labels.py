@@ -60,6 +60,8 @@ class ElidedLabel(QLabel):
 
     def __init__(self, text: str = "", role: str = "body", tone: str = "text", weight: int | None = None) -> None:
         super().__init__(text)
+        self.short = ""
+        """What stands for a text that has no room, where its beginning would say nothing; nothing does where this has none either."""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("tone", tone)
         set_role(self, role, weight)
@@ -67,6 +69,13 @@ class ElidedLabel(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance("W…"), super().minimumSizeHint().height())
+
+    def shown(self) -> str:
+        """The text as far as there is room for it."""
+        room, metrics = self.contentsRect().width(), self.fontMetrics()
+        if not self.short:
+            return metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        return next((text for text in (self.text(), self.short) if metrics.horizontalAdvance(text) <= room), "")
 
     def sizeHint(self) -> QSize:
         margins = self.contentsMargins()
@@ -76,7 +85,7 @@ class ElidedLabel(QLabel):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         room = self.contentsRect()
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        text = self.shown()
         self.setToolTip(tip(self.text()) if text != self.text() else "")
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(room, int(self.alignment() | Qt.AlignmentFlag.AlignVCenter), text)
