@@ -122,18 +122,23 @@ def about(rating: Mapping[str, Any]) -> str:
 
 
 class _Messages:
-    """Rendered messages, each only once where repeats ask the same."""
+    """Rendered messages, each only once where repeats or several models ask the same."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._last: dict[tuple[int, int], tuple[Mapping[str, Any], ...]] = {}
+        self._case = -1
+        self._found: dict[int, tuple[Mapping[str, Any], ...]] = {}
+        """Of the case: by the first column that asks this."""
+        contents = [column.variant.content for column in plan.columns]
+        alike = [(content, column.model.reads, column.model.wire_format) for content, column in zip(contents, plan.columns, strict=True)]
+        self._first = [alike.index(one) for one in alike]
 
     def of(self, column: int, case_index: int) -> list[Mapping[str, Any]]:
-        """The messages of a job."""
-        if self._plan.repeats == 1:
-            return [*messages_of(self._plan, column, case_index)]
-        if (column, case_index) not in self._last:
-            if len(self._last) > 1000:
-                self._last.clear()
-            self._last[column, case_index] = messages_of(self._plan, column, case_index)
-        return [*self._last[column, case_index]]
+        """The messages of a job. Cases come one after the other."""
+        if case_index != self._case:
+            self._case = case_index
+            self._found.clear()
+        first = self._first[column]
+        if first not in self._found:
+            self._found[first] = messages_of(self._plan, first, case_index)
+        return [*self._found[first]]
