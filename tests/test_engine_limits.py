@@ -130,28 +130,29 @@ def test_a_run_does_not_fill_each_place_that_it_leaves_while_another_wants_it() 
     loop.close()
 
 
-def two_runs(base_url: str, calls: int, later_s: float) -> list[str]:
+def two_runs(base_url: str, calls: int, later_s: float, models: tuple[str, str] = ("m", "m")) -> list[str]:
     """The runs whose calls were answered, one after the other: `first`, and `second` that begins later over the same limits."""
     limits, order = Limits(), list[str]()
 
-    async def one(name: str, delay: float) -> None:
+    async def one(name: str, model: str, delay: float) -> None:
         nonlocal order
         await asyncio.sleep(delay)
         async with Engine(lambda: providers.client(calls=1), limits=limits) as engine:
-            async for event in engine.run(jobs(base_url, [f"{name} {n}" for n in range(calls)]), concurrency=4):
+            async for event in engine.run(jobs(base_url, [f"{name} {n}" for n in range(calls)], model=model), concurrency=4):
                 order += [name] * isinstance(event, Finished)
 
     async def both() -> None:
-        await asyncio.gather(one("first", 0), one("second", later_s))
+        await asyncio.gather(one("first", models[0], 0), one("second", models[1], later_s))
 
     asyncio.run(both())
     assert Counter(order) == {"first": calls, "second": calls}
     return order
 
 
-def test_two_runs_take_turns_where_a_model_bears_few_calls(fakeprovider: Start) -> None:
+@pytest.mark.parametrize("models", [("m", "m"), ("a", "b")])
+def test_two_runs_take_turns_where_few_calls_are_borne(fakeprovider: Start, models: tuple[str, str]) -> None:
     server = fakeprovider(latency_ms=30, max_in_flight=2, retry_after=0.2)
-    order = two_runs(server.base_url, 60, 0.3)
+    order = two_runs(server.base_url, 60, 0.3, models)
     begun = order.index("second")
     shared = Counter(order[begun : begun + 40])
     assert begun < 40, "the run that came later does not wait until the other is done"

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Callable, Hashable
+from dataclasses import field
 from time import monotonic
 
 from workbench.engine.window import Begun, Window
@@ -80,10 +81,26 @@ class _Bucket:
         self.level, self.at = min(self.limit, self.level + self.rate * (now - self.at)) - need, now
 
 
+@dataclass(slots=True, eq=False)
+class _Turns:
+    """Whose turn it is, of runs that want the same places."""
+
+    served: Member | None = None
+    """The run that got the last place."""
+    wanting: dict[Member, float] = field(default_factory=dict)
+    """Runs that found no place for their next call, and when they last asked."""
+
+    def forget(self, member: Member) -> None:
+        """A run is over."""
+        self.wanting.pop(member, None)
+        if self.served is member:
+            self.served = None
+
+
 class ModelLimit:
     """What one model of a connection bears."""
 
-    __slots__ = ("_buckets", "_most_begun", "_needs", "begun", "served", "together", "wanting", "window")
+    __slots__ = ("_buckets", "_most_begun", "_needs", "begun", "together", "turns", "window")
 
     def __init__(self, most: float, together: Window | None = None) -> None:
         self.window = Window(most)
@@ -94,10 +111,7 @@ class ModelLimit:
         """Calls that have begun and not ended, waiting for whatever reason: while a server fails them all, no more are begun."""
         self._buckets: dict[str, _Bucket] = {}
         self._needs: dict[str, float] = {"requests": 0, "input": 0, "output": 0, "tokens": 0}
-        self.served: Member | None = None
-        """The run that got the last place."""
-        self.wanting: dict[Member, float] = {}
-        """Runs that found no place for their next call, and when they last asked."""
+        self.turns = _Turns()
 
     @property
     def is_told(self) -> bool:
@@ -179,6 +193,7 @@ class ConnectionLimit:
         self._members: list[Member] = []
         self._together = Window(math.inf)
         """Of all models: without an end, but where it looks as if they had one limit."""
+        self._turns = _Turns()
         self._refused: ModelLimit | None = None
         """Whose call was refused last, so that it may have been one too many."""
         self._answers_then = 0
@@ -198,10 +213,8 @@ class ConnectionLimit:
         """The run is over, whatever it still had in flight."""
         self.active -= member.active
         self._members.remove(member)
-        for limit in self.models.values():
-            limit.wanting.pop(member, None)
-            if limit.served is member:
-                limit.served = None
+        for turns in (self._turns, *(limit.turns for limit in self.models.values())):
+            turns.forget(member)
         self._tell_others(member)
 
     def model(self, name: str) -> ModelLimit:
@@ -220,23 +233,24 @@ class ConnectionLimit:
         return not others or member.active < math.ceil(most / (others + 1)) or self.active + others < most
 
     def turn_s(self, member: Member, model: str, need: Need) -> float:
-        """Seconds until a run's next call to a model may go, as `ModelLimit.wait_s`. Runs that share what a model bears take turns: else
-        the one that came first would fill each place that it leaves."""
+        """Seconds until a run's next call to a model may go, as `ModelLimit.wait_s`. Runs that share what a model bears, or all of them
+        together, take turns: else the one that came first would fill each place that it leaves."""
         limit = self.model(model)
+        turns = self._turns if self._is_narrow else limit.turns
         wait = limit.wait_s(need, again=False)
-        if not wait and limit.wanting and limit.served is member and self._others_want(member, limit):
+        if not wait and turns.wanting and turns.served is member and self._others_want(member, turns):
             wait = FOREVER
         if wait:
-            limit.wanting[member] = monotonic()
+            turns.wanting[member] = monotonic()
         else:
-            limit.wanting.pop(member, None)
-            limit.served = member
+            turns.wanting.pop(member, None)
+            turns.served = member
         return wait
 
-    def _others_want(self, member: Member, limit: ModelLimit) -> bool:
+    def _others_want(self, member: Member, turns: _Turns) -> bool:
         lately = monotonic() - _STILL_WANTING_S
         return any(
-            other is not member and asked > lately and other.hungry and self.has_room(other) for other, asked in limit.wanting.items()
+            other is not member and asked > lately and other.hungry and self.has_room(other) for other, asked in turns.wanting.items()
         )
 
     def take(self, member: Member) -> None:
