@@ -356,10 +356,9 @@ class Execution:
         if self._writing.ends:
             self._settle_after(self._writing.ends)
             try:
-                self._writing.write(self._writing.ends)
+                self._writing.write([*self._writing.ends])
             except (StoreTrouble, ReadOnly) as trouble:
                 raise self._writing.with_the_lost(trouble) from None
-            self._writing.ends = []
         self._hear_turns()
         if self._capped | self._held != self._held_written:
             self._write_held()

@@ -49,7 +49,7 @@ class Writing:
 
         `is_whole`: whether all is known that is to be written of these ends.
         """
-        batch = self.ends
+        batch = [*self.ends]
         waits = self._database.on_server or self._database.writing_since is not None or len(batch) > _BATCH_ROWS
         if not batch or waits or not is_whole(batch):
             return []
@@ -58,32 +58,28 @@ class Writing:
         except Hindered as hindered:
             self._hindered = hindered
             return []
-        self.ends = []
         return [event for _, event in batch]
 
     async def flush(self, complete: Callable[[Sequence[Ended]], Awaitable[None]]) -> AsyncGenerator[Event]:
         """Write all ends down, and tell them then. `complete` finds out what is to be written of them."""
         while self.ends:
-            batch, self.ends = self.ends[:_BATCH_ROWS], self.ends[_BATCH_ROWS:]
-            try:
-                await complete(batch)
-                async with aclosing(self._written(batch)) as hindrances:
-                    async for hindrance in hindrances:
-                        yield hindrance
-            except BaseException:
-                self.ends = batch + self.ends  # tried once more when everything is closed
-                raise
+            batch = self.ends[:_BATCH_ROWS]
+            await complete(batch)
+            async with aclosing(self._written(batch)) as hindrances:
+                async for hindrance in hindrances:
+                    yield hindrance
             for _, event in batch:
                 yield event
 
     def write(self, batch: Sequence[Ended]) -> None:
-        """Write these ends down, with what they cost and what is to be logged. Raises Hindered, StoreTrouble, ReadOnly."""
+        """Write the first of the ends down, with what they cost and what is to be logged. They are in `ends` until they are kept, whatever
+        happens meanwhile. Raises Hindered, StoreTrouble, ReadOnly."""
         ends = [end for end, _ in batch]
         self.started.difference_update(end.job_id for end in ends)
         self._spent_on_checks += self._meanings.take_cost()
         lines = [*self.lines]  # on a server this thread is not the one on which more of them come
         self._recorder.write(ends, self._spent_on_checks, lines)
-        del self.lines[: len(lines)]
+        del self.lines[: len(lines)], self.ends[: len(batch)]
         self._spent_on_checks = Decimal(0)
         self.made += sum(1 for _, event in batch if not isinstance(event, Held))
 
@@ -108,7 +104,7 @@ class Writing:
         calls = "1 call that was made is" if len(sent) == 1 else f"{len(sent):,} calls that were made are"
         return type(trouble)(f"{trouble.message} {calls} not saved; the run makes them again when it goes on.", remedy=trouble.remedy)
 
-    async def _written(self, batch: list[tuple[End, Event]]) -> AsyncGenerator[Unsaved | Saved]:
+    async def _written(self, batch: Sequence[Ended]) -> AsyncGenerator[Unsaved | Saved]:
         """Write. Where nothing can be saved at the moment, say so once and write when it can be: what was paid for is not thrown away for a
         moment."""
         began, beside, told = monotonic(), self._database.on_server, False
@@ -130,19 +126,21 @@ class Writing:
             if self._control.ending or monotonic() > began + AWAITED_S:
                 raise hindered
             if not told:
-                yield Unsaved(hindered.message, AWAITED_S, len(batch) + len(self.ends), hindered.while_waiting)
+                yield Unsaved(hindered.message, AWAITED_S, len(self.ends), hindered.while_waiting)
             await asyncio.sleep(_ASKED_S)
             hindered = None
             told = beside = True  # a file that another program has locked lets one wait for seconds, in which streams go on
 
-    async def _written_beside(self, batch: list[tuple[End, Event]]) -> None:
-        """Write on another thread: what takes its time there lets streams go on. A batch that is kept when this is cancelled is
-        emptied, so that nobody writes it once more."""
-        task = asyncio.ensure_future(asyncio.to_thread(self.write, tuple(batch)))
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await asyncio.wait((task,))
-            if task.exception() is None:
-                batch.clear()
-            raise
+    async def _written_beside(self, batch: Sequence[Ended]) -> None:
+        """Write on another thread: what takes its time there lets streams go on. Over only when that thread is done, however often this
+        is cancelled: else the same would be written once more beside it."""
+        task = asyncio.ensure_future(asyncio.to_thread(self.write, batch))
+        cancelled: asyncio.CancelledError | None = None
+        while not task.done():
+            try:
+                await asyncio.wait((task,))
+            except asyncio.CancelledError as error:
+                cancelled = error
+        trouble = task.exception()
+        if (cause := cancelled or trouble) is not None:
+            raise cause
