@@ -152,6 +152,22 @@ def test_a_model_that_is_refused_while_another_is_answered_beside_it_has_its_own
     assert found["narrow"] < 3
 
 
+def test_a_model_that_was_narrowed_by_itself_stays_so_when_two_others_turn_out_to_share_a_window(connection: ConnectionLimit) -> None:
+    alone = connection.model("alone")
+    for one in begin(alone, 4):
+        end(connection, alone, one, refused=True)
+    for one in [begin(alone)[0] for _ in range(2 * MOST)]:
+        end(connection, alone, one, refused=False)
+    narrowed = sizes(connection)["alone"]
+    a, b = connection.model("a"), connection.model("b")
+    begun = [(limit, one) for _ in range(20) for limit in (a, b) for one in begin(limit)]
+    for limit, one in begun:
+        end(connection, limit, one, refused=True)
+    found = sizes(connection)
+    assert found["all"] < math.inf
+    assert found["alone"] == narrowed < MOST
+
+
 def test_a_model_of_which_the_provider_tells_its_limits_shares_none(connection: ConnectionLimit) -> None:
     a, b = connection.model("a"), connection.model("b")
     for limit in (a, b):

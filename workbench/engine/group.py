@@ -7,7 +7,7 @@ from collections import Counter, deque
 
 from workbench.engine.budget import Verdict
 from workbench.engine.events import EngineJob
-from workbench.engine.limits import BegunCall, ConnectionLimit, Member, ModelLimit, Need
+from workbench.engine.limits import FOREVER, BegunCall, ConnectionLimit, Member, ModelLimit, Need
 from workbench.providers.failures import concerns, is_unreachable
 from workbench.quick_dataclass import dataclass
 from workbench.values import Failure, Request
@@ -15,6 +15,9 @@ from workbench.values import Failure, Request
 _STRIKES = {"permission": 3}
 """A refusal may be about one prompt (moderation answers 403 too); only repeated ones are about the model."""
 _MENDED_BY_HAND = ("auth", "quota")
+
+_BEGUN = 4
+"""Times the calls at once may have begun, with those that wait for their next try."""
 
 _APART_S = 0.002
 """From one call of a run to the next on average, where a few begin together: what begins at one moment is answered at one moment, again and
@@ -78,6 +81,9 @@ class Group:
         self._halt: Halt | None = None
         self._halted_models: dict[str, Halt] = {}
         self._strikes: Counter[tuple[str, str]] = Counter()
+        self.begun: Counter[str] = Counter()
+        """Of each model: calls that have begun and not ended, waiting for whatever reason. While a server fails them all, no more are
+        begun."""
 
     # What waits
 
@@ -118,6 +124,10 @@ class Group:
         return best.popleft() if best else None
 
     # Places
+
+    def wait_s(self, model: str, need: Need) -> float:
+        """Seconds until the next call to a model may go, as `ConnectionLimit.turn_s`."""
+        return FOREVER if self.begun[model] >= _BEGUN * self.member.most else self.connection.turn_s(self.member, model, need)
 
     def take(self, flight: Flight) -> None:
         """A flight gets a place among those in flight."""

@@ -25,8 +25,6 @@ FOREVER = math.inf
 BegunCall = tuple[Begun, Begun]
 """What a model's window and that of all have seen when a call begins."""
 
-_BEGUN = 4
-"""Times the calls at once may have begun, with those that wait for their next try."""
 _ENOUGH_USED = 2
 """Of a limit, to tell from its reset how fast it refills."""
 _LONGEST_BUCKET_WAIT_S = 30.0
@@ -87,12 +85,12 @@ class _Turns:
 
     served: Member | None = None
     """The run that got the last place."""
-    wanting: dict[Member, float] = field(default_factory=dict)
-    """Runs that found no place for their next call, and when they last asked."""
+    wanting: dict[tuple[Member, str], float] = field(default_factory=dict)
+    """Runs that found no place for their next call, of which model ("": it lacks one of all models), and when they last asked."""
 
     def forget(self, member: Member) -> None:
         """A run is over."""
-        self.wanting.pop(member, None)
+        self.wanting = {wanted: asked for wanted, asked in self.wanting.items() if wanted[0] is not member}
         if self.served is member:
             self.served = None
 
@@ -100,15 +98,12 @@ class _Turns:
 class ModelLimit:
     """What one model of a connection bears."""
 
-    __slots__ = ("_buckets", "_most_begun", "_needs", "begun", "together", "turns", "window")
+    __slots__ = ("_buckets", "_needs", "together", "turns", "window")
 
     def __init__(self, most: float, together: Window | None = None) -> None:
         self.window = Window(most)
         self.together = together or Window(math.inf)
         """That of all models of the connection."""
-        self._most_begun = _BEGUN * max(1.0, most)
-        self.begun = 0
-        """Calls that have begun and not ended, waiting for whatever reason: while a server fails them all, no more are begun."""
         self._buckets: dict[str, _Bucket] = {}
         self._needs: dict[str, float] = {"requests": 0, "input": 0, "output": 0, "tokens": 0}
         self.turns = _Turns()
@@ -120,9 +115,11 @@ class ModelLimit:
 
     def wait_s(self, need: Need, *, again: bool) -> float:
         """Seconds until a call may go: 0 now, FOREVER when others have to end first. `again`: it holds a place already."""
-        if not (self.window.has_room(again=again) and self.together.has_room(again=again)):
-            return FOREVER
-        if not again and self.begun >= self._most_begun:
+        return self.own_wait_s(need, again=again) if self.together.has_room(again=again) else FOREVER
+
+    def own_wait_s(self, need: Need, *, again: bool) -> float:
+        """The same, whatever all models of the connection bear together."""
+        if not self.window.has_room(again=again):
             return FOREVER
         if not self._buckets:
             return 0.0
@@ -191,6 +188,8 @@ class ConnectionLimit:
         self.lost_since: float | None = None
         """Since when nobody answers at that address, where somebody did before."""
         self._members: list[Member] = []
+        self._widest = 1
+        """The largest number of calls at once that a run had so far: as wide is a window that was never narrowed."""
         self._together = Window(math.inf)
         """Of all models: without an end, but where it looks as if they had one limit."""
         self._turns = _Turns()
@@ -206,6 +205,11 @@ class ConnectionLimit:
     def join(self, most: int, loop: asyncio.AbstractEventLoop, fill: Callable[[], object]) -> Member:
         """A run begins to use the connection."""
         member = Member(most, loop, fill)
+        if most > self._widest:
+            for limit in self.models.values():
+                if limit.window.size >= self._widest:
+                    limit.window.size = float(most)
+            self._widest = most
         self._members.append(member)
         return member
 
@@ -221,7 +225,7 @@ class ConnectionLimit:
         """The limit of one model."""
         limit = self.models.get(name)
         if limit is None:
-            limit = self.models[name] = ModelLimit(float(self.most), self._together)
+            limit = self.models[name] = ModelLimit(float(self._widest), self._together)
         return limit
 
     def has_room(self, member: Member) -> bool:
@@ -238,19 +242,21 @@ class ConnectionLimit:
         limit = self.model(model)
         turns = self._turns if self._is_narrow else limit.turns
         wait = limit.wait_s(need, again=False)
-        if not wait and turns.wanting and turns.served is member and self._others_want(member, turns):
+        if not wait and turns.wanting and turns.served is member and self._others_want(member, model, turns):
             wait = FOREVER
         if wait:
-            turns.wanting[member] = monotonic()
+            turns.wanting[member, model if limit.own_wait_s(need, again=False) else ""] = monotonic()
         else:
-            turns.wanting.pop(member, None)
+            for lacking in (model, ""):
+                turns.wanting.pop((member, lacking), None)
             turns.served = member
         return wait
 
-    def _others_want(self, member: Member, turns: _Turns) -> bool:
+    def _others_want(self, member: Member, model: str, turns: _Turns) -> bool:
         lately = monotonic() - _STILL_WANTING_S
         return any(
-            other is not member and asked > lately and other.hungry and self.has_room(other) for other, asked in turns.wanting.items()
+            other is not member and lacking in (model, "") and asked > lately and other.hungry and self.has_room(other)
+            for (other, lacking), asked in turns.wanting.items()
         )
 
     def take(self, member: Member) -> None:
@@ -291,10 +297,11 @@ class ConnectionLimit:
         if is_own and is_of_all:
             other, since = self._refused, self.answers - self._answers_then
             self._refused, self._answers_then = limit, self.answers
-            is_of_all = self._is_narrow or (other is not None and other is not limit and since <= self.most)
-            if is_of_all and not self._is_narrow:
-                for each in self.models.values():  # that was meant for all
-                    each.window.size = float(self.most)
+            is_of_all = self._is_narrow
+            if not is_of_all and other is not None and other is not limit and since <= self.most:
+                is_of_all = True
+                for each in (limit, other):  # what they were refused was meant for all
+                    each.window.size = float(self._widest)
         if is_of_all:
             self._together.slow_down(of_all)
         elif is_own:

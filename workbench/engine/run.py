@@ -137,9 +137,11 @@ class Run:
         tasks = [flight.task for flight in self._flights.values() if flight.task]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for group in self._groups.values():
-            group.connection.leave(group.member)
+        try:
+            await asyncio.gather(*tasks, return_exceptions=True)
+        finally:  # should nobody wait for it
+            for group in self._groups.values():
+                group.connection.leave(group.member)
 
     def _tick(self, seconds: float) -> None:
         self._ticked = True
@@ -290,8 +292,7 @@ class Run:
             wait = flight.limit.wait_s(flight.need, again=True)
             if wait:
                 group.returning.append(flight)
-                if wait < FOREVER:
-                    self._fill_later(wait)
+                self._fill_later(min(wait, _LOOK_AGAIN_S))
                 continue
             group.take(flight)
             group.hold(flight)  # now, and not when its task goes on: the next ones see how many are under way
@@ -319,7 +320,7 @@ class Run:
             self._emit(_end_of(halted, job.key, 0))
             return True
         need = Need(expected_read(request), min(longest_answer(request, job.longest), _GUESSED_ANSWER))
-        wait = group.connection.turn_s(group.member, request.model, need)
+        wait = group.wait_s(request.model, need)
         verdict = self._budget.ask(worst_cost(job.price, request, job.longest) + job.after_usd) if not wait else Verdict("later")
         if verdict.word == "never":
             failure = Failure("budget", verdict.reason)
@@ -332,7 +333,7 @@ class Run:
             return False
         flight = Flight(job, request, group, need, verdict)
         group.hold(flight)
-        flight.limit.begun += 1
+        group.begun[request.model] += 1
         self._flights[job.key] = flight
         group.take(flight)
         group.begin(flight)  # see _resume
@@ -366,7 +367,7 @@ class Run:
             self._leaving.append((group, job.column))
         group.release(flight)
         group.end(flight)
-        flight.limit.begun -= 1
+        group.begun[flight.request.model] -= 1
         del self._flights[job.key]
         self._control.take_end(job.key)
         reply = end.reply if isinstance(end, Finished) else end.failure.partial if isinstance(end, Failed) else None
@@ -444,14 +445,13 @@ class Run:
         except TimeoutError:
             pass
         flight.wait = None
-        if group.halted(flight.request.model) is not None or self._is_ending():
-            return
-        flight.turn = self._loop.create_future()
         group.release(flight)  # not in the way of another run, should this one be paused
-        group.returning.append(flight)
-        self._fill_soon()
-        await flight.turn
-        flight.turn = None
+        while not flight.has_place and group.halted(flight.request.model) is None and not self._is_ending():
+            flight.turn = self._loop.create_future()
+            group.returning.append(flight)
+            self._fill_soon()
+            await flight.turn
+            flight.turn = None
 
     async def _call(self, job: EngineJob, request: Request) -> Reply | Failure:
         """One attempt: the reply or the failure. Deltas are passed on as they come."""

@@ -63,7 +63,7 @@ class Window:
         step = 1 / max(1.0, self.size)
         if self.size + 1 >= self._refused_at:
             step /= self._patience
-        self.size = min(most, self.size + step)
+        self.size = max(self.size, min(most, self.size + step))  # a run with fewer calls at once says nothing against more
         if self.size >= self._refused_at + 1:  # so many calls at once were answered in the meantime
             self._refused_at, self._patience = math.inf, 1.0
 
