@@ -232,6 +232,42 @@ def test_a_paused_run_whose_calls_wait_to_be_tried_again_does_not_keep_another_f
     assert_nothing_is_taken(the_connection(limits))
 
 
+def test_a_call_that_comes_back_from_a_wait_does_not_wait_for_the_reader_of_another_run() -> None:
+    """The other call is over, and with it what the model bears is free; only its answer is not told yet."""
+    limits, refused = Limits(), list[str]()
+    told, through = asyncio.Event(), asyncio.Event()
+
+    async def act(request: Request) -> None:
+        number = request.messages[0].text
+        if number == "0":
+            await asyncio.sleep(0.15)
+        elif not refused:
+            refused.append(number)
+            raise ProviderError(Failure("rate_limit", "too much", retry_after_s=0.05))
+
+    server = Server(act)
+
+    async def slow_reader() -> None:
+        async for event in engine(server, limits).run(jobs(1), concurrency=2):
+            if isinstance(event, Finished):
+                told.set()
+                await through.wait()
+
+    async def go() -> None:
+        first = asyncio.create_task(slow_reader())
+        await asyncio.sleep(0.02)
+        async with asyncio.timeout(3):
+            events = [event async for event in engine(server, limits).run(jobs(1, first=1), concurrency=2)]
+        assert told.is_set()
+        assert sum(isinstance(event, Waiting) for event in events) == 1
+        assert isinstance(events[-1], Finished)
+        through.set()
+        await first
+
+    asyncio.run(go())
+    assert_nothing_is_taken(the_connection(limits))
+
+
 @pytest.fixture
 def connection() -> Iterator[tuple[ConnectionLimit, asyncio.AbstractEventLoop]]:
     loop = asyncio.new_event_loop()
