@@ -240,6 +240,41 @@ def test_pause_lets_calls_finish_and_sends_no_new_one(fakeprovider: Start) -> No
     assert server.stats()["requests"] == 6
 
 
+def test_a_call_that_waits_for_its_next_try_is_sent_in_a_pause_where_somebody_wants_it_now(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=1)
+    told: list[tuple[str, int]] = []
+
+    def on(event: Event, control: Control) -> None:
+        if isinstance(event, Waiting):
+            control.pause()
+            threading.Timer(0.1, control.retry_now, (event.job,)).start()
+            threading.Timer(0.8, control.go_on).start()
+        if isinstance(event, Finished):
+            told.append(("paused" if control.paused else "going", event.job))
+
+    texts = ["a [[fake status=429 retry_after=30 first=1]]", "b"]
+    run(jobs(server.base_url, texts), concurrency=1, on=on)
+    assert ("paused", 0) in told, "it was wanted now"
+    assert ("going", 1) in told, "the others wait for the end of the pause"
+    assert server.stats()["requests"] == 3
+
+
+def test_a_wait_that_ended_in_a_pause_can_still_be_cut_short(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=1)
+    paused_at_end: list[bool] = []
+
+    def on(event: Event, control: Control) -> None:
+        if isinstance(event, Waiting):
+            control.pause()
+            threading.Timer(0.5, control.retry_now, (event.job,)).start()  # its own wait is over by then
+            threading.Timer(1.5, control.go_on).start()
+        elif isinstance(event, Finished):
+            paused_at_end.append(control.paused)
+
+    run(jobs(server.base_url, ["a [[fake status=429 retry_after=0.1 first=1]]"]), on=on)
+    assert paused_at_end == [True]
+
+
 def test_stop_closes_connections_and_leaves_the_rest_unsent(fakeprovider: Start) -> None:
     server = fakeprovider(latency_ms=5000)
 

@@ -296,6 +296,8 @@ def test_a_wait_counts_down() -> None:
     )
     assert waiting_words(live, column(), 104.5)[1].endswith("Retrying in 0 s (2 of 5).")
     assert waiting_words(live, column(), 110.0)[1] == "OpenAI asked us to slow down. Retrying when its turn comes (2 of 5)."
+    live.paused = True
+    assert waiting_words(live, column(), 100.0)[1] == "OpenAI asked us to slow down. Retrying when the run goes on (2 of 5)."
 
 
 def test_money_and_time_are_always_said_in_one_form() -> None:

@@ -176,8 +176,11 @@ class Run:
     def _act_on(self, what: str, flight: Flight | None) -> None:
         if flight is not None and what in ("stop_job", "skip"):
             self._end_flight(flight, what)
-        elif flight is not None and flight.wait is not None:
-            flight.wait.set()
+        elif flight is not None and flight.is_waiting:
+            flight.hurried = True
+            if flight.wait is not None:
+                flight.wait.set()
+            self._fill_soon()
 
     def _end_flight(self, flight: Flight, how: str) -> None:
         if not flight.ended and flight.task is not None:
@@ -209,7 +212,8 @@ class Run:
             self._read_source()
             for group in self._groups.values():
                 self._send_from(group)
-                group.member.hungry = group.has_waiting and self._may_send()
+                hurried = any(self._may_send(flight) for flight in group.returning)
+                group.member.hungry = hurried or (group.has_waiting and self._may_send())
         except Exception as error:  # the source itself failed: the run cannot go on, and its reader must know
             self._broken = error
             self._wake.set()
@@ -219,8 +223,10 @@ class Run:
     def _is_ending(self) -> bool:
         return self._control.ending
 
-    def _may_send(self) -> bool:
-        return self._going and not self._is_over and not self._is_ending() and self._room.is_set()
+    def _may_send(self, flight: Flight | None = None) -> bool:
+        """True if a call may go out: none does in a pause, but the one that somebody wants now."""
+        going = self._going or (flight is not None and flight.hurried)
+        return going and not self._is_over and not self._is_ending() and self._room.is_set()
 
     def _read_source(self) -> None:
         """Jobs of all columns wait in their groups, so that none waits for another's."""
@@ -284,15 +290,19 @@ class Run:
             flight = group.returning.popleft()
             if flight.turn is None or flight.turn.done():
                 continue  # it was ended meanwhile
-            if not self._may_send() or not group.has_room:
+            if not group.has_room:
                 group.returning.appendleft(flight)
                 return
+            if not self._may_send(flight):
+                group.returning.append(flight)
+                continue
             wait = flight.limit.wait_s(flight.need, again=True)
             if wait:
                 group.returning.append(flight)
                 if wait < FOREVER:
                     self._fill_later(wait)
                 continue
+            flight.hurried = False
             group.take(flight)
             flight.turn.set_result(None)
 
