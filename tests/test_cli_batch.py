@@ -48,7 +48,13 @@ def test_a_run_is_submitted_asked_about_and_read(server: BatchServer, tmp_path: 
     assert perform(["batch", "status", run]) == 0
     assert "at the service" in capsys.readouterr().out
     assert perform(["show", run]) == 0
-    assert "0 of 4 done, 4 in a batch" in capsys.readouterr().out
+    assert "Answers #1  waits for its batch  0 of 4 done, 4 in a batch" in capsys.readouterr().out
+    assert perform(["list", "runs"]) == 0
+    listed = capsys.readouterr().out
+    assert "waits for its batch" in listed
+    assert "stopped" not in listed
+    assert perform(["list", "runs", "--json"]) == 0
+    assert (said(capsys)["runs"][0]["status"], document["run"]["in_batch"]) == ("stopped", 4), "a script reads what it always has"
     server.finish()
     assert perform(["batch", "status", run, "--wait", "--json"]) == 0
     assert [batch["state"] for batch in said(capsys)["batches"]] == ["read"]

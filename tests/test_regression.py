@@ -18,9 +18,10 @@ from tests.test_runs_execute import model as echo
 from tests.test_runs_execute import spec
 from workbench.analysis.regression import Regression, compare
 from workbench.cli.frame import perform
+from workbench.engine.events import Finished
 from workbench.plan import Plan, PlanColumn
 from workbench.settings import Settings
-from workbench.values import Case, Check, Content, Message, ModelSpec, Part, Price, Score, Variant
+from workbench.values import Case, Check, Content, Message, ModelSpec, NotFound, Part, Price, Score, Variant
 from workbench.values.outputs import JobOutput
 from workbench.workspace import Workspace, regressions
 
@@ -226,6 +227,31 @@ def test_diff_takes_the_newest_run_of_a_comparison_that_is_named(
     assert perform(["--workspace", str(filled.path), "diff", "Refunds", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["run"]["number"], found["baseline"]["number"]) == (2, 1)
+
+
+@pytest.mark.both_stores
+def test_a_run_that_goes_on_is_no_baseline_unless_it_is_named_and_then_that_is_said(workspace: Workspace) -> None:
+    made = replace(spec(echo()), cases=tuple(Case({"q": f"case-{number}"}) for number in range(4)))
+    first, second = workspace.runs.prepare(made), workspace.runs.prepare(made)
+    asyncio.run(made_whole(workspace, second))
+    seen: list[tuple[str, list[str], str]] = []
+
+    async def go() -> None:
+        async for event in workspace.runs.execute(first, concurrency=1):
+            if isinstance(event, Finished) and not seen:
+                with pytest.raises(NotFound) as refused:
+                    workspace.regressions.compare(second)
+                pair = workspace.regressions.compare(second, first)
+                seen.append((str(refused.value), regressions.unfinished(pair), regressions.text(pair)))
+
+    asyncio.run(go())
+    [(why, said, told)] = seen
+    assert "is finished: #1 is still going on. Wait until it has ended, or name the run to compare it with." in why
+    assert said == [f"#1, the baseline, is still going on: {said[0].split(': ')[1]}"]
+    assert said[0].endswith(" of 4 answers are here.")
+    assert said[0] in told
+    assert workspace.regressions.compare(second).baseline.id == first, "once it has ended it can be taken"
+    assert not regressions.unfinished(workspace.regressions.compare(second))
 
 
 def test_cases_that_could_not_be_compared_for_one_reason_are_told_in_one_line(workspace: Workspace) -> None:

@@ -22,6 +22,7 @@ from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.values import BadInput, Case, CaseQuery, Check, Content, Message, Part, Price, Variant
+from workbench.workspace.run_log import RunLogs
 
 __all__ = ["batches", "runs", "server"]
 
@@ -352,7 +353,8 @@ def test_two_models_make_two_batches_and_what_has_no_form_is_called_as_usual(ser
     assert handed.left == ("M1 has no form for batches: it is called as usual.",)
     make(runs, run_id)
     row = runs.get(run_id)
-    assert (row.done, row.in_batch, row.status) == (3, 6, "stopped")
+    assert (row.done, row.in_batch, row.status, row.standing) == (3, 6, "stopped", "waits for its batch")
+    assert RunLogs(runs._database, runs).read(run_id).lines[-1].text == "Finished. 6 calls wait in a batch."
     server.finish()
     assert {batch.state for batch in ask(batches)} == {"read"}
     assert (runs.get(run_id).done, runs.get(run_id).status) == (9, "done")

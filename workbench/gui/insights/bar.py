@@ -88,8 +88,12 @@ class Bar(QWidget):
 
     def show_pair(self, pair: RunPair) -> None:
         """Show what changed between the runs, and their columns."""
+        from workbench.workspace.regressions import unfinished  # loaded already: two runs were compared
+
         found = pair.regression
         self.chips.clear()
+        for words in unfinished(pair):
+            self._add(words.rstrip("."), "warn")
         self.chips.addWidget(label("Changed" if found.changed else "Nothing changed in the definition", "small", "text2"))
         all_words = [change_words(change) for change in found.changed]
         for words in all_words:
