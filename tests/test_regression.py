@@ -20,6 +20,7 @@ from workbench.analysis.regression import Regression, compare
 from workbench.cli.frame import perform
 from workbench.engine.events import Finished
 from workbench.plan import Plan, PlanColumn
+from workbench.runs.job_outputs import job_outputs
 from workbench.settings import Settings
 from workbench.values import Case, Check, Content, Message, ModelSpec, NotFound, Part, Price, Score, Variant
 from workbench.values.outputs import JobOutput
@@ -97,6 +98,34 @@ def test_cases_are_found_again_by_their_values_whatever_their_place_or_name() ->
     assert kinds(found) == ["same", "same", "same"]
     assert (found.only_run, found.only_baseline) == ((0,), (2,))
     assert [(change.what, change.before, change.after) for change in found.changed] == [("cases", "4", "4, 3 of them shared")]
+
+
+def test_calls_that_were_refused_leave_the_cost_known_and_those_that_broke_off_do_not() -> None:
+    one = plan([(variant(), model())])
+
+    def cost(*last: JobOutput) -> Decimal | None:
+        return compare(one, one, [*outputs("++"), *last], outputs("++++")).pairs[0].figures.cost_usd
+
+    refused, broken = (
+        replace(made, cost_usd=None, unpaid=unpaid) for made, unpaid in zip(outputs("..!!")[2:], (True, False), strict=True)
+    )
+    assert cost(refused) == Decimal("0.02")
+    assert cost(refused, broken) is None
+    only = compare(one, one, [replace(refused, case=number) for number in range(4)], outputs("++++"))
+    assert only.pairs[0].figures.cost_usd == 0
+
+
+def test_refused_calls_of_a_real_run_are_told_as_unpaid_and_faults_of_the_server_are_not(
+    fakeprovider: Callable[..., FakeProvider], workspace: Workspace
+) -> None:
+    texts = ("fine", "[[fake status=429 retry_after=0.01]]", "[[fake status=500]]", "[[fake status=400]]")
+    priced = echo(fakeprovider().base_url, price=Price(Decimal(1), Decimal(1)))
+    run_id = workspace.runs.prepare(replace(spec(priced), cases=tuple(Case({"q": text}) for text in texts)))
+    asyncio.run(made_whole(workspace, run_id))
+    found = list(job_outputs(workspace._database, workspace.runs, run_id))
+    assert [(answer.status, answer.cost_usd is None, answer.unpaid) for answer in found] == [
+        ("done", False, False), ("failed", True, True), ("failed", True, False), ("failed", True, True),
+    ]  # fmt: skip
 
 
 def test_equal_cases_are_matched_one_to_one() -> None:
