@@ -313,15 +313,21 @@ def newest_of(versions: Sequence[VersionRow]) -> VersionRow | None:
     return next((row for row in versions if not row.branch), versions[0] if versions else None)
 
 
+_NEWEST = "newest"
+
+
 def usual_name(choices: Choices, definition: Definition) -> str:
-    """A name for a new comparison that no live one has: `Refund reply: v6 and v7`."""
+    """A name for a new comparison that no live one has: `Refund reply: v6 and v7`. Where the newest version is meant each time, the name
+    holds no number that would soon be wrong."""
     names = {row.uid: row.name for row in choices.prompts}
     by_prompt: dict[str, list[str]] = {}
     for ref in definition.prompts:
-        newest = newest_of(choices.versions.get(ref.prompt_uid) or ())
-        title = ref.label or (f"v{ref.version}" if ref.version is not None else f"v{newest.number}" if newest is not None else "")
+        title = ref.label or (f"v{ref.version}" if ref.version is not None else _NEWEST)
         by_prompt.setdefault(names.get(ref.prompt_uid, "Prompt"), []).append(title)
-    parts = [f"{name}: {joined(sorted(set(versions)))}" if len(by_prompt) == 1 else name for name, versions in by_prompt.items()]
+    parts = [
+        f"{name}: {joined(sorted(set(versions)))}" if len(by_prompt) == 1 and set(versions) != {_NEWEST} else name
+        for name, versions in by_prompt.items()
+    ]
     return unused(joined(parts) or "Comparison", {row.name for row in choices.comparisons})
 
 
