@@ -157,6 +157,33 @@ def test_a_run_that_cannot_be_handed_over_is_not_left_behind(
     assert said(capsys)["runs"] == []
 
 
+def test_a_batch_that_would_pass_a_cap_is_refused_before_a_run_is_made(
+    server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment-1")
+    path = Path(config(tmp_path, server))
+    document = json.loads(path.read_text("utf-8"))
+    document["providers"] = [{"id": "openai:chat:gpt-4o", "config": {"max_tokens": 4000}}]
+    path.write_text(json.dumps(document), "utf-8")
+    override = ["--base-url-override", server.url + "/v1"]
+    assert perform(["run", str(path), "--batch", "--max-cost", "0.0001", *override]) == 2
+    complaint = capsys.readouterr().err
+    assert "and the cap of this run leaves $0.00." in complaint
+    assert "No run was made." in complaint
+    assert perform(["list", "runs", "--json"]) == 0
+    assert said(capsys)["runs"] == []
+    ws = Workspace.open(tmp_path / "w.db")
+    try:
+        ws.settings.set("cap_day_usd", "0.0001")
+    finally:
+        ws.close()
+    assert perform(["run", str(path), "--batch", *override]) == 2
+    assert re.search(r"the cap of today, .* leaves", capsys.readouterr().err)
+    assert perform(["list", "runs", "--json"]) == 0
+    assert said(capsys)["runs"] == []
+    assert server.log == []
+
+
 def test_what_goes_wrong_is_one_line(server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server.refuse = lambda method, path: (404, {"error": {"message": "Not here."}})
     assert perform(["run", config(tmp_path, server), "--batch"]) == 1

@@ -195,6 +195,11 @@ def test_the_set_up_says_half_the_price_and_leads_to_handing_over(
     assert usual is not None
     assert setup.found.estimate.cost_usd == usual / 2
     assert setup.start_button.text() == "Prepare 6 calls"
+    assert not setup.found.doubts
+    setup.numbers.stop_at.setText("0.00000001")
+    qtbot.waitUntil(lambda: any("the cap of this run leaves $0.00." in words for words in (setup.found.doubts if setup.found else ())))
+    setup.numbers.stop_at.setText("")
+    qtbot.waitUntil(lambda: setup.found is not None and not setup.found.doubts)
     setup.start_button.click()
     dialog = handing(qtbot, session)
     assert not server.log

@@ -86,7 +86,7 @@ def test_answers_stand_whole_in_the_least_window_with_large_text_and_nothing_scr
 
     qtbot.waitUntil(lambda: screen.area.viewport().width() < 1000)
     qtbot.waitUntil(lambda: places() == [(False, False), (True, False), (False, True), (True, True)])
-    assert screen.area.widget().width() == screen.area.viewport().width()
+    assert screen.body.rows.width() == screen.area.viewport().width()
     assert screen.area.horizontalScrollBar().maximum() == 0
     for card in screen.cards:
         assert card.foot is not None

@@ -106,9 +106,7 @@ def test_calls_that_were_refused_leave_the_cost_known_and_those_that_broke_off_d
     def cost(*last: JobOutput) -> Decimal | None:
         return compare(one, one, [*outputs("++"), *last], outputs("++++")).pairs[0].figures.cost_usd
 
-    refused, broken = (
-        replace(made, cost_usd=None, unpaid=unpaid) for made, unpaid in zip(outputs("..!!")[2:], (True, False), strict=True)
-    )
+    refused, broken = (replace(made, cost_usd=None, unpaid=unpaid) for made, unpaid in zip(outputs("..!!")[2:], (True, False), strict=True))
     assert cost(refused) == Decimal("0.02")
     assert cost(refused, broken) is None
     only = compare(one, one, [replace(refused, case=number) for number in range(4)], outputs("++++"))

@@ -116,6 +116,8 @@ def _prepared(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
     if not any(problem.fatal for problem in problems) and not options.batch_files:  # files need no key
         refuse = ws.batches.refuse_unsubmittable if options.batch else ws.runs.refuse_unaskable
         refuse(source.spec.models, options.base_url_override)
+        if options.batch:
+            ws.batches.refuse_too_dear(source.spec)
     if not (options.batch or options.batch_files):  # handing over tells its own estimate
         found = ws.runs.estimate(source.spec)
         _tell_estimate(found, terminal)

@@ -143,10 +143,10 @@ class Runs(HandAnswers):
         from workbench.runs.over_cap import over_cap  # before a run only
 
         plan = plans.make(spec)
-        cap = self._cap_of(plan)
+        cap = self.cap_of(plan)
         return [] if cap is None else over_cap(plan, cap, found, answered_share(self._database, plan) if plan.reuse else {})
 
-    def _cap_of(self, plan: Plan) -> Decimal | None:
+    def cap_of(self, plan: Plan) -> Decimal | None:
         """Dollars that a run of this plan may spend: its own cap, else that of the settings; None where there is none."""
         if plan.max_cost_usd is not None:
             return plan.max_cost_usd
@@ -282,7 +282,7 @@ class Runs(HandAnswers):
     def _store(
         self, plan: Plan, comparison_id: int | None, *, dataset_uid: str | None = None, old: int | None = None, again: str = ""
     ) -> int:
-        budget = self._cap_of(plan)
+        budget = self.cap_of(plan)
         item = plan.to_json()
         bytes_apart: list[dict[str, Any]] = []
         for variant in item["variants"]:

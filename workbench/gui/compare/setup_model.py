@@ -141,10 +141,19 @@ def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Ass
             models,
             tokens,
             few,
-            (*model_doubts(ws, spec, definition), *(() if in_batch else ws.runs.over_cap(spec, found))),
+            (*model_doubts(ws, spec, definition), *(_too_dear(ws, spec) if in_batch else ws.runs.over_cap(spec, found))),
         )
     except Problem as error:
         return Assessment(trouble=str(error), cases=cases)
+
+
+def _too_dear(ws: Workspace, spec: Spec) -> tuple[str, ...]:
+    """Why a batch could not be handed over for its cost, if so."""
+    try:
+        ws.batches.refuse_too_dear(spec)
+    except Problem as problem:
+        return (problem.message,)
+    return ()
 
 
 def model_doubts(ws: Workspace, spec: Spec, definition: Definition) -> tuple[str, ...]:
