@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.limited_server import LimitedServer
 from workbench import providers
 from workbench.engine import (
     END_EVENTS,
@@ -135,6 +136,16 @@ def test_jobs_behind_a_narrow_limit_get_through_one_after_the_other(fakeprovider
     # Six at once all along are refused some 125 times, a window that narrows and tries again some 50 times.
     assert server.stats()["status_429"] < 4 * 24, "fewer calls are sent at once when the server asks for it"
     assert all(wait.attempt <= wait.attempts for wait in of(Waiting, events))
+
+
+def test_a_server_that_names_less_than_its_limit_takes_loses_no_job() -> None:
+    server = LimitedServer(burst=2, rate=1.0, tell=False, retry_after_ms=20)
+    try:
+        events = run(jobs(server.base_url, [f"case {n}" for n in range(6)]), concurrency=6)
+    finally:
+        server.close()
+    assert len(of(Finished, events)) == 6, [event.failure for event in of(Failed, events)]
+    assert server.refused < 30
 
 
 def test_what_cannot_succeed_is_not_tried_again(fakeprovider: Start) -> None:

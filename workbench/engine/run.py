@@ -393,12 +393,12 @@ class Run:
     async def _attempts(self, flight: Flight) -> Event:
         """The event with which the job ends. One request at a time, the next only after a failure that allows it.
 
-        A rate limit counts as a failed try only if the connection answered nobody meanwhile: many jobs behind a narrow limit get
-        through one after the other, instead of failing because others were quicker. A network that is gone counts none either.
+        Of rate limits only those in a row count as failed tries during which the connection answered nobody: many jobs behind a narrow
+        limit get through one after the other, instead of failing because others were quicker. A network that is gone counts none.
         """
         job, group, connection = flight.job, flight.group, flight.group.connection
         tries = self._engine.max_retries + 1
-        failed, answered = 0, connection.answers
+        failed, refused, answered = 0, 0, connection.answers
         while True:
             if job.endpoint.key != group.key:  # there is another by now
                 job = flight.job = replace(job, endpoint=replace(job.endpoint, key=group.key))
@@ -419,15 +419,18 @@ class Run:
             if too_much:
                 flight.limit.slow_down(slowed)
             lost_s = connection.lose(self._loop.time()) if is_unreachable(outcome) and group.answered else None
-            if lost_s is None and (failed == 0 or outcome.kind != "rate_limit" or connection.answers == answered):
+            if outcome.kind == "rate_limit":
+                refused = refused + 1 if connection.answers == answered else 1
+            elif lost_s is None:
                 failed += 1
-            answered = connection.answers
-            if failed >= tries or not is_retryable(outcome) or (lost_s or 0.0) > PATIENCE_S:
+            answered, tried = connection.answers, failed + refused
+            if tried >= tries or not is_retryable(outcome) or (lost_s or 0.0) > PATIENCE_S:
                 return Failed(job.key, outcome, flight.attempts)
             if self._is_ending():
                 return Cancelled(job.key, flight.attempts)
-            delay = wait_s(outcome, failed) if lost_s is None else min(_PROBE_S, 0.5 + lost_s / 2)
-            self._emit(Waiting(job.key, outcome, max(1, failed), tries, delay))
+            in_a_row = refused if outcome.kind == "rate_limit" else failed
+            delay = wait_s(outcome, in_a_row) if lost_s is None else min(_PROBE_S, 0.5 + lost_s / 2)
+            self._emit(Waiting(job.key, outcome, max(1, tried), tries, delay))
             if not too_much and not is_unreachable(outcome):
                 group.release(flight)  # a single fault says nothing of how much may be asked at once: others take its place
             await self._wait(flight, delay)
