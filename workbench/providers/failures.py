@@ -60,9 +60,9 @@ PATIENCE_S = 600.0
 
 FIRST_WAIT_S = 0.5
 LONGEST_BACKOFF_S = 30.0
-_GROWTH_AT_A_LIMIT = 4.0
-"""From one wait to the next of a call that is refused for a rate limit while nobody is answered: the usual five tries reach over a limit
-of a minute."""
+LONGEST_AT_A_LIMIT_S = 60.0
+"""For a call that is refused again and again for a rate limit while nobody is answered: the usual five tries reach over a limit of a
+minute."""
 
 _OF_THE_MOMENT: frozenset[FailureKind] = frozenset({"rate_limit", "overloaded", "server", "timeout", "network", "protocol"})
 _FINAL_CODES = frozenset({"html", "too_large", "certificate", "redirect", "unexpected"})
@@ -102,11 +102,12 @@ def wait_s(failure: Failure, attempt: int, draw: float | None = None) -> float:
     would have no try left by then.
     """
     share, asked = random.random() if draw is None else draw, failure.retry_after_s
-    growth = _GROWTH_AT_A_LIMIT if failure.kind == "rate_limit" else 2.0
-    grown = min(LONGEST_BACKOFF_S, (asked or FIRST_WAIT_S) * growth ** min(attempt - 1, 10))
-    if not asked:
+    limited = failure.kind == "rate_limit"
+    first, growth, longest = (2 * FIRST_WAIT_S, 4.0, LONGEST_AT_A_LIMIT_S) if limited else (FIRST_WAIT_S, 2.0, LONGEST_BACKOFF_S)
+    grown = min(longest, (asked or first) * growth ** min(attempt - 1, 10))
+    if not asked and (attempt == 1 or not limited):
         return share * grown
-    if grown <= asked:
+    if asked and grown <= asked:
         return asked + share * min(0.25, 0.1 * asked)
     return grown + share * grown / 4
 
