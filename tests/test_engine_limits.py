@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import socket
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -96,29 +95,14 @@ def test_a_limit_that_the_headers_tell_is_kept_so_that_few_calls_are_refused(lim
     assert told.refused * 2 < silent.refused, "a limit that is known is kept, one that is not is found out by being refused"
 
 
-def test_refusals_narrow_the_window_and_answers_widen_it_again() -> None:
-    limit = ModelLimit(16.0)
-    limit.held = 16
-    began = [limit.begin(Need()) for _ in range(16)]
-    for slowed in began:
-        limit.end(Need())
-        limit.slow_down(slowed)
-    assert limit.window == pytest.approx(11.2), "calls that were under way together say it once"
-    limit.slow_down(limit.begin(Need()))
-    assert limit.window < 8
-    for _ in range(200):
-        limit.answered(16, ())
-    assert 15 < limit.window <= 16, "it grows again, and never beyond what the user allows"
-
-
 def test_tokens_that_are_used_up_make_the_next_call_wait() -> None:
     limit = ModelLimit(4.0)
     assert limit.wait_s(Need(1000, 100), again=False) == 0
-    limit.answered(4, (Allowance("tokens", "tokens", 6000, 500, 55.0),))
+    limit.hear((Allowance("tokens", "tokens", 6000, 500, 55.0),))
     assert limit.wait_s(Need(300, 100), again=False) == 0
     assert limit.wait_s(Need(1000, 100), again=False) == pytest.approx(6, rel=0.1), "600 are lacking, and 100 come back each second"
     assert limit.wait_s(Need(90_000, 0), again=False) <= 30, "a call larger than the limit is sent all the same: the provider decides"
-    limit.held = 4
+    limit.hold(4)
     assert limit.wait_s(Need(), again=False) == FOREVER
 
 
@@ -127,15 +111,15 @@ def test_a_run_does_not_fill_each_place_that_it_leaves_while_another_wants_it() 
     connection = ConnectionLimit()
     first, second, idle = (connection.join(4, loop, lambda: None) for _ in range(3))
     limit = connection.model("m")
-    limit.window = 1.0
+    limit.window.size = 1.0
     first.hungry = second.hungry = True
     served: list[Member] = []
     for _ in range(12):
         for member in (first, second):  # the first one always asks first, as it does when its own call has ended
             if connection.turn_s(member, "m", Need()) == 0:
-                limit.held += 1
+                limit.hold()
                 served.append(member)
-        limit.held -= 1
+        limit.hold(-1)
     assert served == [first, second] * 6
     second.hungry = False  # it is paused
     assert connection.turn_s(first, "m", Need()) == connection.turn_s(first, "m", Need()) == 0
@@ -146,28 +130,29 @@ def test_a_run_does_not_fill_each_place_that_it_leaves_while_another_wants_it() 
     loop.close()
 
 
-def two_runs(base_url: str, calls: int, later_s: float) -> list[str]:
+def two_runs(base_url: str, calls: int, later_s: float, models: tuple[str, str] = ("m", "m")) -> list[str]:
     """The runs whose calls were answered, one after the other: `first`, and `second` that begins later over the same limits."""
     limits, order = Limits(), list[str]()
 
-    async def one(name: str, delay: float) -> None:
+    async def one(name: str, model: str, delay: float) -> None:
         nonlocal order
         await asyncio.sleep(delay)
         async with Engine(lambda: providers.client(calls=1), limits=limits) as engine:
-            async for event in engine.run(jobs(base_url, [f"{name} {n}" for n in range(calls)]), concurrency=4):
+            async for event in engine.run(jobs(base_url, [f"{name} {n}" for n in range(calls)], model=model), concurrency=4):
                 order += [name] * isinstance(event, Finished)
 
     async def both() -> None:
-        await asyncio.gather(one("first", 0), one("second", later_s))
+        await asyncio.gather(one("first", models[0], 0), one("second", models[1], later_s))
 
     asyncio.run(both())
     assert Counter(order) == {"first": calls, "second": calls}
     return order
 
 
-def test_two_runs_take_turns_where_a_model_bears_few_calls(fakeprovider: Start) -> None:
+@pytest.mark.parametrize("models", [("m", "m"), ("a", "b")])
+def test_two_runs_take_turns_where_few_calls_are_borne(fakeprovider: Start, models: tuple[str, str]) -> None:
     server = fakeprovider(latency_ms=30, max_in_flight=2, retry_after=0.2)
-    order = two_runs(server.base_url, 60, 0.3)
+    order = two_runs(server.base_url, 60, 0.3, models)
     begun = order.index("second")
     shared = Counter(order[begun : begun + 40])
     assert begun < 40, "the run that came later does not wait until the other is done"
@@ -180,6 +165,29 @@ def test_two_runs_share_what_a_connection_bears_and_both_go_on(fakeprovider: Sta
     assert server.stats()["peak_in_flight"] <= 4
     middle = Counter(order[20:60])
     assert min(middle.values()) >= 12, "the run that came later gets its share at once"
+
+
+def test_two_models_behind_one_narrow_limit_get_their_answers_side_by_side(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=50, max_in_flight=2, retry_after=0.3)
+    work = [
+        replace(job, column=column, key=2 * number + column)
+        for column, model in enumerate(("a", "b"))
+        for number, job in enumerate(jobs(server.base_url, [f"case {n}" for n in range(50)], model=model))
+    ]
+    ended = [event.job % 2 for event in of(Finished, run(sorted(work, key=lambda job: job.key), concurrency=8))]
+    assert len(ended) == 100
+    assert 15 <= ended[:50].count(0) <= 35, "half way through, both have about half of theirs"
+    assert server.stats()["status_429"] < 40, "calls that come back from a wait keep to what is borne too"
+
+
+def test_a_model_with_a_narrow_limit_of_its_own_does_not_narrow_another(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=10)
+    few = [f"case {n} [[fake status=429 retry_after=0.2 first=2]]" for n in range(10)]
+    narrow = jobs(server.base_url, few, model="narrow")
+    wide = [replace(job, column=1) for job in jobs(server.base_url, [f"case {n}" for n in range(200)], model="wide", first=100)]
+    ended = [event.job for event in of(Finished, run([*narrow, *wide], concurrency=8))]
+    assert len(ended) == 210
+    assert len(set(ended[:200]) & set(range(100, 300))) > 190, "it does not wait for the refused ones"
 
 
 def test_a_slow_column_does_not_hold_up_another_of_the_same_connection(fakeprovider: Start) -> None:
@@ -333,7 +341,7 @@ def test_a_run_that_ends_leaves_no_place_taken_on_its_connection(fakeprovider: S
 
     connection = asyncio.run(go())
     assert (connection.active, connection.most) == (0, 1)
-    assert connection.model("m").held == connection.model("m").in_flight == 0
+    assert connection.model("m").window.held == connection.model("m").window.in_flight == 0
 
 
 def test_a_run_alone_on_its_connection_uses_all_its_places() -> None:
@@ -379,26 +387,6 @@ def test_a_server_that_fails_every_call_is_not_asked_for_all_of_them_at_once(fak
     run(jobs(server.base_url, [f"case {n}" for n in range(200)]), concurrency=4, max_retries=4, on=on, control=control)
     assert len(waiting) == 16, "four times the calls at once"
     assert server.stats()["requests"] < 60
-
-
-def test_single_refusals_at_random_do_not_bring_a_run_to_a_crawl() -> None:
-    """One call in ten is refused, whatever is sent: the window goes down and up again, and half of it stays in use."""
-    limit, draw = ModelLimit(32.0), random.Random(7)
-    under_way: deque[int] = deque()
-    windows = []
-    for _ in range(5_000):
-        while not limit.wait_s(Need(), again=False):
-            limit.held += 1
-            under_way.append(limit.begin(Need()))
-        slowed = under_way.popleft()
-        limit.end(Need())
-        limit.held -= 1
-        if draw.random() < 0.1:
-            limit.slow_down(slowed)
-        else:
-            limit.answered(32, ())
-        windows.append(limit.window)
-    assert sum(windows) / len(windows) > 4
 
 
 def test_a_cap_below_a_cent_is_told_as_it_is() -> None:

@@ -15,7 +15,7 @@ from tests.run_workspace import Filled, fill
 from tests.test_runs_hindered import disk as disk
 from tests.test_store_safety import _fill
 from workbench.gui.app import Session
-from workbench.runs import execution
+from workbench.runs import writing
 from workbench.settings import Settings
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
@@ -75,7 +75,7 @@ def test_a_full_disk_is_said_on_any_screen_until_there_is_room(qtbot: QtBot, ses
 def test_a_disk_that_stays_full_ends_the_run_and_says_what_is_lost_in_its_place(
     qtbot: QtBot, session: Session, filled: Filled, disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "AWAITED_S", 1.0)
+    monkeypatch.setattr(writing, "AWAITED_S", 1.0)
     notice = session.window.notice
     run_id = running(qtbot, session, filled)
     filler = full(disk)

@@ -29,9 +29,9 @@ from workbench.store.database import Database
 from workbench.values import Endpoint, Problem
 if sys.argv[3]:
     import resource, signal
-    from workbench.runs import execution
+    from workbench.runs import writing
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    execution.AWAITED_S = 1.0
+    writing.AWAITED_S = 1.0
 database = Database.open(sys.argv[1])
 runs = Runs(database, endpoint=lambda model, timeout: Endpoint(model.wire_format, model.base_url, None, {}, timeout), settings=Settings(Path(sys.argv[1] + ".json")))
 if sys.argv[3]:

@@ -22,7 +22,7 @@ from tests.conftest import FakeProvider
 from tests.test_cli_run import config
 from tests.test_store_safety import _fill
 from workbench.cli.frame import perform
-from workbench.runs import execution
+from workbench.runs import writing
 
 Start = Callable[..., FakeProvider]
 CALLS = 60
@@ -103,7 +103,7 @@ def test_a_file_that_another_program_has_locked_is_waited_for_and_no_answer_is_l
 def test_a_file_that_stays_locked_ends_the_run_which_says_what_is_lost_and_can_be_gone_on_with(
     tmp_path: Path, fakeprovider: Start, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "AWAITED_S", 1.0)
+    monkeypatch.setattr(writing, "AWAITED_S", 1.0)
     server, path = fakeprovider(latency_ms=20), tmp_path / "w.db"
     with after(server, 15, lambda: hold(path, 20)):
         assert run(path, tmp_path, server) == 1
@@ -141,7 +141,7 @@ def test_a_full_disk_is_waited_for_and_no_answer_is_lost_when_there_is_room(
 def test_a_disk_that_stays_full_ends_the_run_which_can_be_gone_on_with(
     disk: Path, tmp_path: Path, fakeprovider: Start, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "AWAITED_S", 1.0)
+    monkeypatch.setattr(writing, "AWAITED_S", 1.0)
     server, path, filler = fakeprovider(latency_ms=20), disk / "w.db", disk / "filler"
 
     def fill() -> None:

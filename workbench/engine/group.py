@@ -7,7 +7,7 @@ from collections import Counter, deque
 
 from workbench.engine.budget import Verdict
 from workbench.engine.events import EngineJob
-from workbench.engine.limits import ConnectionLimit, Member, ModelLimit, Need
+from workbench.engine.limits import BegunCall, ConnectionLimit, Member, ModelLimit, Need
 from workbench.providers.failures import concerns, is_unreachable
 from workbench.quick_dataclass import dataclass
 from workbench.values import Failure, Request
@@ -45,6 +45,8 @@ class Flight:
         self.attempts = 0
         self.has_place = self.is_held = False
         self.limit: ModelLimit = group.connection.model(request.model)
+        self.begun: BegunCall | None = None
+        """What its limit had seen when the call began that is under way."""
 
     @property
     def is_waiting(self) -> bool:
@@ -134,13 +136,25 @@ class Group:
         """A flight counts among what its model has to bear."""
         if not flight.is_held:
             flight.is_held = True
-            flight.limit.held += 1
+            flight.limit.hold()
 
     def release(self, flight: Flight) -> None:
         """It does not count any more, or not for now."""
         if flight.is_held:
             flight.is_held = False
-            flight.limit.held -= 1
+            flight.limit.hold(-1)
+
+    def begin(self, flight: Flight) -> BegunCall:
+        """A call of it goes out. What its limit has seen so far; asked again, the same."""
+        if flight.begun is None:
+            flight.begun = flight.limit.begin(flight.need)
+        return flight.begun
+
+    def end(self, flight: Flight) -> None:
+        """That call is over, however it ended."""
+        if flight.begun is not None:
+            flight.begun = None
+            flight.limit.end(flight.need)
 
     # Whether it is worth it
 
@@ -167,7 +181,6 @@ class Group:
     def answer(self, model: str, latency_ms: float | None) -> None:
         """A call was answered, after so many milliseconds."""
         self.answered.add(model)
-        self.connection.answer()
         if latency_ms is not None:
             seconds = latency_ms / 1000
             self._latency_s = seconds if self._latency_s is None else self._latency_s + (seconds - self._latency_s) / _REMEMBERED

@@ -1,8 +1,7 @@
 """What each connection bears: calls at once, requests and tokens a minute. Learned while calls are made, shared by all runs of the app.
 
-Calls at once: a window for each model, which begins at the number that the user allows, shrinks to 0.7 when the provider asks to slow
-down (once for all calls that were under way), and grows by one for each windowful of answers: "additive increase, multiplicative decrease".
-A call that was told to slow down keeps its place in the window while it waits, and gives back its place on the connection, so that other
+Calls at once: a window for each model, and one for all of them where several are asked to slow down side by side, as on a small server.
+A call that was told to slow down keeps its place in the windows while it waits, and gives back its place on the connection, so that other
 models go on; one that waits for another reason, such as a fault of the server, gives back both.
 Requests and tokens: buckets that the provider's headers fill, see `providers.rate_limits`; a bucket refills at the rate that they tell.
 All of it on the thread of one loop; only `_tell` crosses to the loop of another run.
@@ -14,14 +13,18 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Callable, Hashable
+from dataclasses import field
 from time import monotonic
 
+from workbench.engine.window import Begun, Window
 from workbench.providers.rate_limits import Allowance
 from workbench.quick_dataclass import dataclass
 
 FOREVER = math.inf
-_SLOWER = 0.7
-"""As CUBIC (RFC 9438) does: single refusals that say little about the limit cost less than by halving."""
+
+BegunCall = tuple[Begun, Begun]
+"""What a model's window and that of all have seen when a call begins."""
+
 _BEGUN = 4
 """Times the calls at once may have begun, with those that wait for their next try."""
 _ENOUGH_USED = 2
@@ -78,33 +81,46 @@ class _Bucket:
         self.level, self.at = min(self.limit, self.level + self.rate * (now - self.at)) - need, now
 
 
+@dataclass(slots=True, eq=False)
+class _Turns:
+    """Whose turn it is, of runs that want the same places."""
+
+    served: Member | None = None
+    """The run that got the last place."""
+    wanting: dict[Member, float] = field(default_factory=dict)
+    """Runs that found no place for their next call, and when they last asked."""
+
+    def forget(self, member: Member) -> None:
+        """A run is over."""
+        self.wanting.pop(member, None)
+        if self.served is member:
+            self.served = None
+
+
 class ModelLimit:
     """What one model of a connection bears."""
 
-    __slots__ = ("_buckets", "_most_begun", "_most_held", "_needs", "_slowed", "begun", "held", "in_flight", "served", "wanting", "window")
+    __slots__ = ("_buckets", "_most_begun", "_needs", "begun", "together", "turns", "window")
 
-    def __init__(self, window: float) -> None:
-        self.window = window
-        self._most_begun = _BEGUN * max(1.0, window)
+    def __init__(self, most: float, together: Window | None = None) -> None:
+        self.window = Window(most)
+        self.together = together or Window(math.inf)
+        """That of all models of the connection."""
+        self._most_begun = _BEGUN * max(1.0, most)
         self.begun = 0
         """Calls that have begun and not ended, waiting for whatever reason: while a server fails them all, no more are begun."""
-        self.in_flight = 0
-        self.held = 0
-        """Calls in flight, and those that wait because they were told to slow down."""
-        self._most_held = 0
-        """Of those the most at once since the window was last narrowed: what was not used proves nothing."""
-        self._slowed = 0
-        """How often the window was narrowed: an older call's refusal says nothing new."""
         self._buckets: dict[str, _Bucket] = {}
         self._needs: dict[str, float] = {"requests": 0, "input": 0, "output": 0, "tokens": 0}
-        self.served: Member | None = None
-        """The run that got the last place."""
-        self.wanting: dict[Member, float] = {}
-        """Runs that found no place for their next call, and when they last asked."""
+        self.turns = _Turns()
+
+    @property
+    def is_told(self) -> bool:
+        """True if the provider tells what this model bears."""
+        return bool(self._buckets)
 
     def wait_s(self, need: Need, *, again: bool) -> float:
         """Seconds until a call may go: 0 now, FOREVER when others have to end first. `again`: it holds a place already."""
-        if (self.in_flight if again else self.held) >= max(1, int(self.window)):
+        if not (self.window.has_room(again=again) and self.together.has_room(again=again)):
             return FOREVER
         if not again and self.begun >= self._most_begun:
             return FOREVER
@@ -113,44 +129,42 @@ class ModelLimit:
         now = monotonic()
         return max(bucket.wait_s(need.of(bucket.counts), now) for bucket in self._buckets.values())
 
-    def begin(self, need: Need) -> int:
-        """A call goes out; the answer is to be given to `slow_down`."""
-        self.in_flight += 1
-        self._most_held = max(self._most_held, self.held)
+    def hold(self, count: int = 1) -> None:
+        """So many calls more are in flight, or wait because they were told to slow down."""
+        self.window.held += count
+        self.together.held += count
+
+    def begin(self, need: Need) -> BegunCall:
+        """A call goes out; the answer is to be given to `ConnectionLimit.slow_down`."""
         for counts in self._needs:
             self._needs[counts] += need.of(counts)
         if self._buckets:
             now = monotonic()
             for bucket in self._buckets.values():
                 bucket.take(need.of(bucket.counts), now)
-        return self._slowed
+        return self.window.begin(), self.together.begin()
 
     def end(self, need: Need) -> None:
         """The call is over, however it ended."""
-        self.in_flight -= 1
+        self.window.end()
+        self.together.end()
         for counts in self._needs:
             self._needs[counts] -= need.of(counts)
 
-    def answered(self, most: int, told: tuple[Allowance, ...]) -> None:
-        """An answer came: a little more is tried, and what its headers say counts."""
-        self.window = min(float(most), self.window + 1 / max(1.0, self.window))
-        if told:
-            now = monotonic()
-            for allowance in told:
-                bucket = self._buckets.get(allowance.name)
-                if bucket is None:
-                    bucket = self._buckets[allowance.name] = _Bucket(allowance.counts)
-                bucket.hear(allowance, self._needs[allowance.counts], now)
+    def hear(self, told: tuple[Allowance, ...]) -> None:
+        """What the headers of an answer say counts."""
+        now = monotonic()
+        for allowance in told:
+            bucket = self._buckets.get(allowance.name)
+            if bucket is None:
+                bucket = self._buckets[allowance.name] = _Bucket(allowance.counts)
+            bucket.hear(allowance, self._needs[allowance.counts], now)
 
-    def slow_down(self, slowed: int) -> None:
-        """The provider asked for it, in answer to a call that began when the window had been narrowed so often."""
+    def drain(self) -> None:
+        """A call was refused: nothing is left of what the provider told."""
         now = monotonic()
         for bucket in self._buckets.values():
             bucket.drain(now)
-        if slowed == self._slowed:
-            self.window = max(1.0, min(self.window, float(self._most_held)) * _SLOWER)
-            self._most_held = self.held
-            self._slowed += 1
 
 
 @dataclass(slots=True, eq=False)
@@ -177,6 +191,12 @@ class ConnectionLimit:
         self.lost_since: float | None = None
         """Since when nobody answers at that address, where somebody did before."""
         self._members: list[Member] = []
+        self._together = Window(math.inf)
+        """Of all models: without an end, but where it looks as if they had one limit."""
+        self._turns = _Turns()
+        self._refused: ModelLimit | None = None
+        """Whose call was refused last, so that it may have been one too many."""
+        self._answers_then = 0
 
     @property
     def most(self) -> int:
@@ -193,17 +213,15 @@ class ConnectionLimit:
         """The run is over, whatever it still had in flight."""
         self.active -= member.active
         self._members.remove(member)
-        for limit in self.models.values():
-            limit.wanting.pop(member, None)
-            if limit.served is member:
-                limit.served = None
+        for turns in (self._turns, *(limit.turns for limit in self.models.values())):
+            turns.forget(member)
         self._tell_others(member)
 
     def model(self, name: str) -> ModelLimit:
         """The limit of one model."""
         limit = self.models.get(name)
         if limit is None:
-            limit = self.models[name] = ModelLimit(float(self.most))
+            limit = self.models[name] = ModelLimit(float(self.most), self._together)
         return limit
 
     def has_room(self, member: Member) -> bool:
@@ -215,23 +233,24 @@ class ConnectionLimit:
         return not others or member.active < math.ceil(most / (others + 1)) or self.active + others < most
 
     def turn_s(self, member: Member, model: str, need: Need) -> float:
-        """Seconds until a run's next call to a model may go, as `ModelLimit.wait_s`. Runs that share what a model bears take turns: else
-        the one that came first would fill each place that it leaves."""
+        """Seconds until a run's next call to a model may go, as `ModelLimit.wait_s`. Runs that share what a model bears, or all of them
+        together, take turns: else the one that came first would fill each place that it leaves."""
         limit = self.model(model)
+        turns = self._turns if self._is_narrow else limit.turns
         wait = limit.wait_s(need, again=False)
-        if not wait and limit.wanting and limit.served is member and self._others_want(member, limit):
+        if not wait and turns.wanting and turns.served is member and self._others_want(member, turns):
             wait = FOREVER
         if wait:
-            limit.wanting[member] = monotonic()
+            turns.wanting[member] = monotonic()
         else:
-            limit.wanting.pop(member, None)
-            limit.served = member
+            turns.wanting.pop(member, None)
+            turns.served = member
         return wait
 
-    def _others_want(self, member: Member, limit: ModelLimit) -> bool:
+    def _others_want(self, member: Member, turns: _Turns) -> bool:
         lately = monotonic() - _STILL_WANTING_S
         return any(
-            other is not member and asked > lately and other.hungry and self.has_room(other) for other, asked in limit.wanting.items()
+            other is not member and asked > lately and other.hungry and self.has_room(other) for other, asked in turns.wanting.items()
         )
 
     def take(self, member: Member) -> None:
@@ -245,12 +264,45 @@ class ConnectionLimit:
         self.active -= count
         self._tell_others(member)
 
-    def answer(self) -> None:
-        """Somebody answers there."""
+    def answered(self, limit: ModelLimit, begun: BegunCall, told: tuple[Allowance, ...]) -> None:
+        """A call under this limit was answered, with these headers."""
         self.answers += 1
+        own, of_all = begun
+        limit.window.answered(own, self.most)
+        self._together.answered(of_all, math.inf)
+        if self._together.size >= self.most:  # calls that wait because their model is to slow down are in nobody's way any more
+            self._together.size = math.inf
+        limit.hear(told)
         if self.lost_since is not None:
             self.lost_since = None
             self._tell_others(None)
+
+    def slow_down(self, limit: ModelLimit, begun: BegunCall) -> None:
+        """The provider asked for it, in answer to a call under this limit.
+
+        What it asks for shows in what else is answered: as many calls of this model, or as many of all. Where neither is, models that are
+        refused at the same time are taken for models of one small server: each for itself, one of them would get all places there.
+        """
+        limit.drain()
+        own, of_all = begun
+        is_own, is_of_all = limit.window.refused(own), self._together.refused(of_all)
+        if limit.is_told:
+            is_own, is_of_all = True, False
+        if is_own and is_of_all:
+            other, since = self._refused, self.answers - self._answers_then
+            self._refused, self._answers_then = limit, self.answers
+            is_of_all = self._is_narrow or (other is not None and other is not limit and since <= self.most)
+            if is_of_all and not self._is_narrow:
+                for each in self.models.values():  # that was meant for all
+                    each.window.size = float(self.most)
+        if is_of_all:
+            self._together.slow_down(of_all)
+        elif is_own:
+            limit.window.slow_down(own)
+
+    @property
+    def _is_narrow(self) -> bool:
+        return self._together.size < math.inf
 
     def lose(self, now: float) -> float:
         """Nobody answers any more; for how many seconds now. `now` by the clock of the loop, in which a sleep is no time."""

@@ -304,6 +304,8 @@ class Run:
                 continue
             flight.hurried = False
             group.take(flight)
+            group.hold(flight)  # now, and not when its task goes on: the next ones see how many are under way
+            group.begin(flight)
             flight.turn.set_result(None)
 
     # One job
@@ -343,6 +345,7 @@ class Run:
         flight.limit.begun += 1
         self._flights[job.key] = flight
         group.take(flight)
+        group.begin(flight)  # see _resume
         flight.task = self._loop.create_task(self._perform(flight))
         flight.task.add_done_callback(partial(self._task_over, flight))
         return True
@@ -372,6 +375,7 @@ class Run:
         if flight.has_place:
             self._leaving.append((group, job.column))
         group.release(flight)
+        group.end(flight)
         flight.limit.begun -= 1
         del self._flights[job.key]
         self._control.take_end(job.key)
@@ -404,20 +408,20 @@ class Run:
                 job = flight.job = replace(job, endpoint=replace(job.endpoint, key=group.key))
             flight.attempts += 1
             self._emit(Started(job.key, flight.attempts))
-            slowed = flight.limit.begin(flight.need)
+            begun = group.begin(flight)
             try:
                 outcome = await self._call(job, flight.request)
             finally:
-                flight.limit.end(flight.need)
+                group.end(flight)
             if isinstance(outcome, Reply):
                 group.answer(flight.request.model, outcome.latency_ms)
-                flight.limit.answered(connection.most, allowances(outcome.exchange.headers) if outcome.exchange else ())
+                connection.answered(flight.limit, begun, allowances(outcome.exchange.headers) if outcome.exchange else ())
                 return Finished(job.key, outcome, flight.attempts)
             if job.endpoint.key != group.key and concerns(outcome) != "job":
                 continue  # what was refused with the key before says nothing of the one that is there now
             too_much = outcome.kind in ("rate_limit", "overloaded")
             if too_much:
-                flight.limit.slow_down(slowed)
+                connection.slow_down(flight.limit, begun)
             lost_s = connection.lose(self._loop.time()) if is_unreachable(outcome) and group.answered else None
             if outcome.kind == "rate_limit":
                 refused = refused + 1 if connection.answers == answered else 1
@@ -461,7 +465,6 @@ class Run:
         self._fill_soon()
         await flight.turn
         flight.turn = None
-        group.hold(flight)
 
     async def _call(self, job: EngineJob, request: Request) -> Reply | Failure:
         """One attempt: the reply or the failure. Deltas are passed on as they come."""

@@ -16,18 +16,15 @@ from workbench.engine.budget import LONGEST_UNKNOWN, Budget, Cap
 from workbench.engine.control import Control
 from workbench.engine.engine import SKIPPED, Engine
 from workbench.engine.events import (
-    AWAITED_S,
     Cancelled,
     EngineJob,
     Event,
     Failed,
     Finished,
     Held,
-    Saved,
     Skipped,
     Started,
     Streamed,
-    Unsaved,
     Waiting,
 )
 from workbench.evaluators import Vectors
@@ -38,6 +35,7 @@ from workbench.runs.log import Logged, of_failure
 from workbench.runs.meanings import STOPPED, Meanings, worst_tokens
 from workbench.runs.questions import Questions, Todo
 from workbench.runs.recording import End, Recorder, Reused, Start
+from workbench.runs.writing import Ended, Writing
 from workbench.store.database import Database
 from workbench.store.stamps import stamp
 from workbench.values import (
@@ -55,25 +53,20 @@ from workbench.values import (
     StoreTrouble,
 )
 
-BATCH_ROWS = 50
 CHECKPOINT_SECONDS = 3.0
 SHOWN_SECONDS = 0.9
 """At most so often others are shown what is going on: each time that the engine ticks, and no more often while outputs come."""
 LOG_SECONDS = 1.0
 """At least so often what happened is written into the log, where no output comes with which it is."""
-_TURN_SECONDS = 0.005
 _PAGE = 2000
 _REUSE_PAGE = 200
 _NOTHING = Decimal(0)
-_ASKED_S = 2.0
 _UNCOMPARED = Vectors(why_not=STOPPED)
 """What is left to answers whose run ends before they could be compared."""
 
 _TO_MAKE = """
 SELECT id, column_index, case_index, repeat FROM job WHERE run_id = :run AND id > :after AND status IN ({statuses})
 ORDER BY id LIMIT :limit"""
-
-_RUNNING = "SELECT id FROM job WHERE run_id = :run AND status = 'running'"
 
 
 class Execution:
@@ -98,6 +91,7 @@ class Execution:
         self._engine, self._control, self._meanings, self._concurrency = engine, control, meanings, concurrency
         self._resolve, self._day, self._allowed = resolve, day, allowed
         self._recorder = Recorder(database, run_id)
+        self._writing = Writing(database, run_id, self._recorder, control, meanings)
         self._held: dict[int, Failure] = {}
         """Columns that wait for a mended key or quota, and why."""
         self._after: dict[int, Decimal] = {}
@@ -111,17 +105,9 @@ class Execution:
         """Jobs that were refused with a key which is not their connection's any more."""
         self._todo: dict[int, Todo] = {}
         self._questions = Questions(plan)
-        self._ends: list[tuple[End, Event]] = []
-        self._hindered: Hindered | None = None
-        """Why the ends could not be written at once."""
-        self._started: set[int] = set()
-        """Jobs that are on their way and not marked so."""
         self._texts: dict[int, list[str]] = {}
-        self._lines: list[Logged] = []
-        """What is to be written into the log."""
-        self._made = 0
-        self._spent_on_checks = Decimal(0)
-        """What checks have cost since the last write that was kept."""
+        self._given_more = False
+        """True if the engine got further jobs: should it be through with the others already, they are worth a further round."""
         self._compares = plan.of_checks(evaluators.compares_meanings)
         self._slow = plan.of_checks(lambda checks: evaluators.compares_meanings(checks) or any(map(evaluators.may_be_slow, checks)))
 
@@ -130,19 +116,20 @@ class Execution:
         try:
             has_more, again = True, False
             while has_more:
-                await self._turn()
+                await self._writing.turn()
                 start = self._recorder.begin(again=again)
                 again = True
                 self._held_written, self._capped = {}, {}
                 self._budget = self._meanings.budget = Budget(start.budget_usd, start.spent_usd, self._day())
-                self._made = 0
+                self._writing.made, self._given_more = 0, False
                 async with aclosing(self._settled(start)) as settled:
                     async for event in settled:
                         yield event
                 async with aclosing(self._called()) as called:
                     async for event in called:
                         yield event
-                has_more = bool(self._made) and not self._control.ending and self._recorder.has_more(start, self._held)
+                is_worth = self._writing.made > 0 or self._given_more
+                has_more = is_worth and not self._control.ending and self._recorder.has_more(start, self._held)
         finally:
             for task in self._looking:
                 task.cancel()
@@ -175,12 +162,12 @@ class Execution:
                 self._control.renew(self._shared(column, new)[0], new.key)
         mended = changed & self._held.keys()
         if mended:
-            self._lines += [Logged("mended", column=column) for column in sorted(mended)]
+            self._writing.lines += [Logged("mended", column=column) for column in sorted(mended)]
             self._held = {column: failure for column, failure in self._held.items() if column not in mended}
             self._make_too(self._jobs(mended))
 
     def _make_too(self, jobs: Iterator[EngineJob]) -> None:
-        self._made += 1  # if the engine is through with the others already, this is worth a further round
+        self._given_more = True
         self._control.add(jobs)
 
     async def _called(self) -> AsyncGenerator[Event]:
@@ -204,31 +191,31 @@ class Execution:
             # All are taken in before one is told: a reader that leaves takes nothing with it.
             for event in [event for event in batch if self._saw(event)]:
                 yield event
-            for event in self._written_at_once():
+            for event in self._writing.at_once(self._is_whole):
                 yield event
-            while self._ends:
-                async with aclosing(self._flush()) as written:
+            if self._writing.ends:
+                async with aclosing(self._writing.flush(self._complete)) as written:
                     async for event in written:
                         yield event
             if self._outdated:
                 outdated, self._outdated = self._outdated, []
                 self._make_too(self._given(outdated))
             self._hear_turns()
-            if self._capped | self._held != self._held_written or (self._lines and monotonic() >= log_due):
+            if self._capped | self._held != self._held_written or (self._writing.lines and monotonic() >= log_due):
                 log_due = monotonic() + LOG_SECONDS
-                await self._turn()
+                await self._writing.turn()
                 with suppress(Hindered):  # it is written with the next event
                     self._write_held()
             if monotonic() >= others_due:
                 others_due = monotonic() + SHOWN_SECONDS
-                await self._turn()
+                await self._writing.turn()
                 with suppress(Hindered):
-                    self._show_others()
+                    self._writing.show_others()
             if monotonic() >= checkpoint_due:
                 if self._database.on_server:  # what colleagues spend meanwhile counts too
                     with suppress(Problem):
                         await asyncio.to_thread(self._day)
-                await self._turn()
+                await self._writing.turn()
                 with suppress(Hindered):  # the next one keeps as much
                     self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
                 checkpoint_due = monotonic() + CHECKPOINT_SECONDS
@@ -243,23 +230,23 @@ class Execution:
                 pieces.append(event.delta.text)
             return True
         if isinstance(event, Started):
-            self._started.add(event.job)
+            self._writing.started.add(event.job)
             self._texts.pop(event.job, None)  # a further attempt starts the text anew
             return True
         if isinstance(event, Held):
             return self._saw_held(event)
         if isinstance(event, (Finished, Failed, Cancelled, Skipped)):
-            self._ends.append((self._end_of(event), event))
+            self._writing.ends.append((self._end_of(event), event))
             return False
         if isinstance(event, Waiting):
             detail = of_failure(event.failure, attempt=event.attempt, attempts=event.attempts, delay_s=round(event.delay_s, 2))
-            self._lines.append(Logged("waiting", event.job, self._todo[event.job].column, detail))
+            self._writing.lines.append(Logged("waiting", event.job, self._todo[event.job].column, detail))
         return True
 
     def _hear_turns(self) -> None:
         """Take in what the user did to the run as a whole."""
         for paused, at in self._control.take_turns():
-            self._lines.append(Logged("paused" if paused else "continued", at=stamp(at)))
+            self._writing.lines.append(Logged("paused" if paused else "continued", at=stamp(at)))
 
     def _saw_held(self, event: Held) -> bool:
         """The job stays in the queue. False if that is to be written first, because it was on its way."""
@@ -272,7 +259,7 @@ class Execution:
             self._log_held(todo.column, event.failure, self._held)
             self._held[todo.column] = event.failure
         if event.attempts:
-            self._ends.append((End(event.job, "queued", event.attempts, self._plan.columns[todo.column].model.price), event))
+            self._writing.ends.append((End(event.job, "queued", event.attempts, self._plan.columns[todo.column].model.price), event))
         return not event.attempts
 
     def _is_outdated(self, todo: Todo) -> bool:
@@ -281,17 +268,17 @@ class Execution:
 
     def _log_held(self, column: int, failure: Failure, known: Mapping[int, Failure]) -> None:
         if column not in known or known[column].kind != failure.kind:
-            self._lines.append(Logged("capped" if failure.kind == "budget" else "held", column=column, detail=of_failure(failure)))
+            self._writing.lines.append(Logged("capped" if failure.kind == "budget" else "held", column=column, detail=of_failure(failure)))
 
     def _write_held(self) -> None:
         """Write which columns wait, and the lines of the log."""
-        held, lines = self._capped | self._held, [*self._lines]
+        held, lines = self._capped | self._held, [*self._writing.lines]
         if held == self._held_written:
             self._recorder.log(lines)
         else:
             self._recorder.hold(held, lines)
         self._held_written = held
-        self._lines.clear()
+        self._writing.lines.clear()
 
     def _end_of(self, event: Finished | Failed | Cancelled | Skipped, reused: Reused | None = None) -> End:
         todo = self._todo.pop(event.job)
@@ -319,7 +306,7 @@ class Execution:
         if end.status != "queued":
             self._texts.pop(event.job, None)
         if end.reply is not None and self._slow(todo.case_index):
-            self._todo[event.job] = todo  # its checks are asked on another thread, see _flush
+            self._todo[event.job] = todo  # its checks are asked on another thread, see _complete
         return end
 
     def _scores(self, todo: Todo, end: End, vectors: Vectors = _UNCOMPARED) -> tuple[Score, ...]:
@@ -328,7 +315,7 @@ class Execution:
         facts = with_prompt(facts, self._plan, todo.column, todo.case_index, checks)
         return evaluators.score(checks, case, end.reply.text if end.reply is not None else "", vectors, facts, self._allowed)
 
-    async def _vectors(self, batch: Sequence[tuple[End, Event]]) -> Vectors:
+    async def _vectors(self, batch: Sequence[Ended]) -> Vectors:
         """The vectors that the checks of these ends compare: those of a whole batch are asked for together."""
         texts: list[str] = []
         for end, _ in batch:
@@ -339,135 +326,45 @@ class Execution:
         held = sum((self._after.get(end.job_id, _NOTHING) for end, _ in batch), _NOTHING)
         return await self._meanings.vectors(texts, lambda: self._control.stopped, held) if texts else _UNCOMPARED
 
-    def _written_at_once(self) -> list[Event]:
-        """Write all ends down and give their events where nothing has to be waited for, as nearly always; else nothing, see `_flush`."""
-        batch = self._ends
-        waits = self._database.on_server or self._database.writing_since is not None or self._after or len(batch) > BATCH_ROWS
-        if not batch or waits or any(end.job_id in self._todo for end, _ in batch):
-            return []
-        try:
-            self._write(batch)
-        except Hindered as hindered:
-            self._hindered = hindered
-            return []
-        self._ends = []
-        return [event for _, event in batch]
+    def _is_whole(self, batch: Sequence[Ended]) -> bool:
+        """True if nothing is to be asked or settled before these ends are written."""
+        return not self._after and not any(end.job_id in self._todo for end, _ in batch)
 
-    async def _flush(self) -> AsyncGenerator[Event]:
-        """Write the next ends down, and tell them then."""
-        batch, self._ends = self._ends[:BATCH_ROWS], self._ends[BATCH_ROWS:]
-        try:
-            vectors = await self._vectors(batch)
-            self._settle_after(batch)
-            for end, _ in batch:
-                todo = self._todo.get(end.job_id)
-                if todo is not None and end.reply is not None:
-                    end.scores = await asyncio.to_thread(self._scores, todo, end, vectors)
-                    del self._todo[end.job_id]
-            async with aclosing(self._written(batch)) as hindrances:
-                async for hindrance in hindrances:
-                    yield hindrance
-        except BaseException:
-            self._ends = batch + self._ends  # tried once more when everything is closed
-            raise
-        for _, event in batch:
-            yield event
+    async def _complete(self, batch: Sequence[Ended]) -> None:
+        """Ask the checks of these ends that take their time, and settle what was held back for them."""
+        vectors = await self._vectors(batch)
+        self._settle_after(batch)
+        for end, _ in batch:
+            todo = self._todo.get(end.job_id)
+            if todo is not None and end.reply is not None:
+                end.scores = await asyncio.to_thread(self._scores, todo, end, vectors)
+                del self._todo[end.job_id]
 
-    def _settle_after(self, batch: Sequence[tuple[End, Event]]) -> None:
+    def _settle_after(self, batch: Sequence[Ended]) -> None:
         """What was held back for comparing answers is free again. Where there was no answer, the engine has done so already."""
         for end, _ in batch:
             held = self._after.pop(end.job_id, None)
             if held is not None and end.reply is not None:
                 self._budget.settle(held, None)
 
-    async def _written(self, batch: list[tuple[End, Event]]) -> AsyncGenerator[Unsaved | Saved]:
-        """Write. Where nothing can be saved at the moment, say so once and write when it can be: what was paid for is not thrown away for a
-        moment."""
-        began, beside, told = monotonic(), self._database.on_server, False
-        hindered, self._hindered = self._hindered, None
-        while True:
-            if hindered is None:
-                await self._turn()
-                try:
-                    if beside:
-                        await self._written_beside(batch)
-                    else:
-                        self._write(batch)
-                except Hindered as found:
-                    hindered = found
-                else:
-                    if told:
-                        yield Saved()
-                    return
-            if self._control.ending or monotonic() > began + AWAITED_S:
-                raise hindered
-            if not told:
-                yield Unsaved(hindered.message, AWAITED_S, len(batch) + len(self._ends), hindered.while_waiting)
-            await asyncio.sleep(_ASKED_S)
-            hindered = None
-            told = beside = True  # a file that another program has locked lets one wait for seconds, in which streams go on
-
-    async def _written_beside(self, batch: list[tuple[End, Event]]) -> None:
-        """Write on another thread: what takes its time there lets streams go on. A batch that is kept when this is cancelled is
-        emptied, so that nobody writes it once more."""
-        task = asyncio.ensure_future(asyncio.to_thread(self._write, tuple(batch)))
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await asyncio.wait((task,))
-            if task.exception() is None:
-                batch.clear()
-            raise
-
-    async def _turn(self) -> None:
-        """Let a write that goes on in another thread end: a large import takes seconds, in which this loop must not stand still."""
-        since = self._database.writing_since
-        while since is not None and self._database.writing_since == since:  # noqa: ASYNC110  (that thread knows no loop)
-            await asyncio.sleep(_TURN_SECONDS)
-
-    def _write(self, batch: Sequence[tuple[End, Event]]) -> None:
-        ends = [end for end, _ in batch]
-        self._started.difference_update(end.job_id for end in ends)
-        self._spent_on_checks += self._meanings.take_cost()
-        lines = [*self._lines]  # on a server this thread is not the one on which more of them come
-        self._recorder.write(ends, self._spent_on_checks, lines)
-        del self._lines[: len(lines)]
-        self._spent_on_checks = Decimal(0)
-        self._made += sum(1 for _, event in batch if not isinstance(event, Held))
-
-    def _show_others(self) -> None:
-        """Mark what is on its way, and let a search find what is there: for windows that only read. Most calls have ended before."""
-        if self._started:
-            self._recorder.mark(self._started)
-            self._started.clear()
-        self._database.catch_up()
-
     def _close(self) -> None:
         """Write what is finished and keep what is not. The run's end is written last, so that a full disk shows as a crash."""
-        for end, _ in self._ends:
+        for end, _ in self._writing.ends:
             todo = self._todo.get(end.job_id)
             if todo is not None and end.reply is not None and not end.scores:
                 end.scores = self._scores(todo, end)
-        if self._ends:
-            self._settle_after(self._ends)
+        if self._writing.ends:
+            self._settle_after(self._writing.ends)
             try:
-                self._write(self._ends)
+                self._writing.write(self._writing.ends)
             except (StoreTrouble, ReadOnly) as trouble:
-                raise self._with_the_lost(trouble) from None
-            self._ends = []
+                raise self._writing.with_the_lost(trouble) from None
+            self._writing.ends = []
         self._hear_turns()
         if self._capped | self._held != self._held_written:
             self._write_held()
         self._recorder.checkpoint({job: "".join(pieces) for job, pieces in self._texts.items()})
-        self._recorder.end(self._lines, by_hand=self._control.stopped)
-
-    def _with_the_lost(self, trouble: StoreTrouble | ReadOnly) -> StoreTrouble | ReadOnly:
-        """The same trouble, with the calls that were made and not saved."""
-        sent = {end.job_id for end, _ in self._ends if end.attempts} | self._started
-        with suppress(Problem):
-            sent |= {row[0] for row in self._database.query(_RUNNING, {"run": self._run_id})}
-        calls = "1 call that was made is" if len(sent) == 1 else f"{len(sent):,} calls that were made are"
-        return type(trouble)(f"{trouble.message} {calls} not saved; the run makes them again when it goes on.", remedy=trouble.remedy)
+        self._recorder.end(self._writing.lines, by_hand=self._control.stopped)
 
     # What is to be made
 
@@ -531,10 +428,9 @@ class Execution:
                     self._refuse(todo)
             if may_reuse:
                 self._reuse([todo for todo in page if todo.column not in closed and todo.id not in start.asked])
-            while self._ends:
-                async with aclosing(self._flush()) as written:
-                    async for event in written:
-                        yield event
+            async with aclosing(self._writing.flush(self._complete)) as written:
+                async for event in written:
+                    yield event
             await asyncio.sleep(0)  # other runs and streams on this loop go on
             if self._control.ending:
                 return
@@ -544,7 +440,7 @@ class Execution:
         kind = "auth" if isinstance(problem, Missing) else "bad_request"
         self._todo[todo.id] = todo
         event = Failed(todo.id, Failure(kind, str(problem), provider_code="missing"), 0)  # type: ignore[arg-type]
-        self._ends.append((self._end_of(event), event))
+        self._writing.ends.append((self._end_of(event), event))
 
     def _reuse(self, page: Sequence[Todo]) -> None:
         prints = {todo.id: self._questions.print_of(todo) for todo in page}
@@ -556,7 +452,7 @@ class Execution:
                 continue
             self._todo[todo.id] = todo
             event = Finished(todo.id, reused.reply, 0)
-            self._ends.append((self._end_of(event, reused), event))
+            self._writing.ends.append((self._end_of(event, reused), event))
 
 
 def _shared_by(endpoint: Endpoint, model: ModelSpec) -> Hashable:
