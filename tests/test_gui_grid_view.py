@@ -235,6 +235,14 @@ def test_differences_are_marked_in_the_cells_from_a_chosen_base_by_keyboard(qtbo
     assert found.words.startswith("+")
     assert page.differences.of(cell(screen, 0, 0)) is None, "the base differs from nothing"
     qtbot.waitUntil(lambda: (known := page.differences.of(cell(screen, 0, 2))) is not None and known.words == "same")
+    answer = page.detail.text.answer
+    page.table.choose(0, 1)
+    qtbot.waitUntil(lambda: bool(answer.extraSelections()))
+    page.columns.set_base(1)
+    assert not answer.extraSelections(), "what is the base now differs from nothing in the panel, too"
+    qtbot.wait(200)
+    assert not answer.extraSelections(), "nor once the words that differed before are read"
+    page.columns.set_base(0)
     page.table.choose(0, 1)
     qtbot.waitUntil(lambda: bool(page.detail.text.answer.extraSelections()))
     assert page.detail.text.other_title.text().startswith("model-0, v1 says")

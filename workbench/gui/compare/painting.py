@@ -198,6 +198,7 @@ class CellPainter:
                 self._still(painter, frame, shown, active=current or hovered)
             if shown.repeats > 1 and state not in (State.DONE, State.REUSED):
                 self.foot.turn(painter, frame, shown, self.height)
+                self.foot.beside_turn(painter, frame, shown, self.height, self.samples_of(shown))
         if current:
             painter.save()
             pen = painter.pen()
