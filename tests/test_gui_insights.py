@@ -28,7 +28,7 @@ from workbench.gui.widgets.chip import Chip
 from workbench.gui.words import duration, percent, total_money
 from workbench.settings import Settings
 from workbench.values import Case, Check, Content, Definition, Message, PromptRef
-from workbench.workspace import Workspace
+from workbench.workspace import Workspace, regressions
 from workbench.workspace.regressions import chance
 
 Start = Callable[..., FakeProvider]
@@ -142,6 +142,9 @@ def test_both_answers_stand_beside_each_other_with_the_changed_words_marked(scre
     assert (gone[-1], new[-1]) == ("kindly", "much"), "also behind a letter that Qt counts as two"
     press(Qt.Key.Key_W)
     assert marked(screen)[1][-1] == "Thank you \U0001f600 much"
+    gone_looks = screen.page.before.answer.extraSelections()
+    assert all(one.format.fontStrikeOut() and not one.format.fontUnderline() for one in gone_looks), "what went does not look added"
+    assert gone_looks
     press(Qt.Key.Key_W)
     assert marked(screen) == ([], [])
     assert screen.page.prompt.isVisible()
@@ -305,6 +308,9 @@ def test_a_prompt_that_changed_is_named_once(screen: InsightsScreen) -> None:
     said = [chip.text for chip in screen.bar.findChildren(Chip) if chip.text.startswith("Orders")]
     assert len(said) == 1
     assert said[0].startswith("Orders v1 to v2: ")
+    assert screen.pair is not None
+    printed = [line for line in regressions.text(screen.pair).splitlines() if line.startswith("  Orders")]
+    assert printed == [f"  {said[0]}"], "and so it is printed"
 
 
 def test_where_nothing_can_be_compared_nobody_is_told_that_nothing_got_worse(

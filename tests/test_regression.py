@@ -81,6 +81,16 @@ def test_a_failed_call_is_worse_and_a_missing_answer_cannot_be_compared() -> Non
     assert found.cases[3].reason.startswith("No verdict now")
 
 
+def test_a_call_that_failed_without_a_cost_does_not_make_the_cost_of_the_run_unknown() -> None:
+    one = plan([(variant(), model())])
+    failed, *rest = outputs("!+++")
+    found = compare(one, one, [replace(failed, cost_usd=None), *rest], outputs("++++"))
+    assert (found.figures.cost_usd, found.before_figures.cost_usd) == (Decimal("0.03"), Decimal("0.04"))
+    unknown, *rest = outputs("++++")
+    found = compare(one, one, [replace(unknown, cost_usd=None), *rest], outputs("++++"))
+    assert found.figures.cost_usd is None, "an answer whose price nobody knows does"
+
+
 def test_without_checks_only_answering_at_all_and_the_words_count() -> None:
     one = plan([(variant(), model())], checks=())
     found = compare(one, one, outputs("oo!o", texts="abcd"), outputs("oooo", texts="axcd"))
@@ -196,6 +206,7 @@ def test_diff_tells_what_got_worse_and_its_exit_code_says_so(tmp_path: Path, cap
     assert found["columns"][0]["baseline_pass_rate"] == 1.0
     assert perform(["diff", second, first, "--allow-worse", "1"]) == 0
     said = capsys.readouterr().out
+    assert [line for line in said.splitlines() if line.startswith("  Ask")] == ["  Ask: prompt changed"]
     assert "1 worse, 0 better, 1 same (1 reworded). 1 against 0 could be chance (p = 1)." in said
     assert "worse: case 2 case go" in said
     assert "cases: 3 to 3, 2 of them shared" in said
@@ -211,6 +222,8 @@ def test_diff_takes_the_run_before_where_no_baseline_is_named(tmp_path: Path, ca
     second = run(tmp_path, "Please {{q}}", ["sit"], capsys)
     assert perform(["diff", second, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["baseline"]["id"] == first
+    assert perform(["diff", "Ask", "--json"]) == 0, "the newest run of a file is found by its name"
+    assert json.loads(capsys.readouterr().out)["run"]["id"] == second
     assert perform(["diff", second, second]) == 2
     assert "not its own baseline" in capsys.readouterr().err
     assert perform(["diff", second, "nothing"]) == 2

@@ -263,7 +263,8 @@ def _figures(answers: Sequence[JobOutput]) -> Figures:
     verdicts = [_passed(answer) for answer in answers if answer.ended]
     counted = [verdict for verdict in verdicts if verdict is not None]
     times = sorted(answer.latency_ms for answer in answers if answer.latency_ms is not None)
-    costs = [answer.cost_usd for answer in answers if answer.ended]
+    # A call that failed without a usage cost nothing that anybody knows of; the run's own sum leaves it out, too.
+    costs = [answer.cost_usd for answer in answers if answer.ended and (answer.status != "failed" or answer.cost_usd is not None)]
     known = [cost for cost in costs if cost is not None]
     return Figures(
         fmean(counted) if counted else None,

@@ -141,7 +141,9 @@ def text(pair: RunPair) -> str:
     """What `workbench diff` prints."""
     found = pair.regression
     lines = [f"{_named(pair.run)} against {_named(pair.baseline)}", ""]
-    lines += [f"  {_changed(change)}" for change in found.changed]
+    every = [(change, f"{change.what} {change.before} to {change.after}") for change in found.changed]
+    said_in_more_words = {change.what for change in found.changed}
+    lines += [f"  {_changed(change)}" for change, words in every if words not in said_in_more_words]
     if found.unchanged:
         lines += [f"  unchanged: {', '.join(found.unchanged)}"]
     for number, one in enumerate(found.pairs):
