@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
@@ -23,6 +23,7 @@ from workbench.gui.compare.cell_foot import turn_words
 from workbench.gui.compare.frame import Frame, turn_areas
 from workbench.gui.compare.side_by_side import SideBySide
 from workbench.gui.compare.view import CompareScreen
+from workbench.gui.widgets.segmented import Segmented
 from workbench.settings import Settings
 from workbench.workspace import Workspace
 
@@ -163,6 +164,40 @@ def test_the_menu_of_a_header_moves_and_hides_its_column(screen: CompareScreen) 
     assert not {action.text(): action for action in screen.page.column_menu.made(1).actions()}["Move to the left"].isEnabled()
     offers["Hide the column"].trigger()
     assert screen.page.table.visible() == [0, 2, 3]
+
+
+def test_prompt_versions_stand_in_a_box_where_they_have_no_room_beside_each_other(qtbot: QtBot, screen: CompareScreen) -> None:
+    tools, window = screen.page.tools, screen.window()
+
+    def cut_off() -> list[str]:
+        made = [button for button in tools.findChildren(QPushButton) if button.isVisible()]
+        return [button.text() for button in made if button.width() < button.minimumWidth()]
+
+    window.resize(1440, 900)
+    segments = next(each for each in tools.findChildren(Segmented) if each.accessibleName() == "Prompt version")
+    box = tools.findChild(QComboBox)
+    assert box is not None
+    tools.differences.click()
+    qtbot.waitUntil(lambda: segments.isVisible() and not box.isVisible())
+    screen.context.settings.set("text_size", 150)
+    window.resize(1100, 700)
+    qtbot.waitUntil(lambda: box.isVisible() and not segments.isVisible())
+    assert cut_off() == []
+    press(screen, Qt.Key.Key_BracketRight)
+    assert box.currentText().startswith("v1  2 models")
+    assert segments.value == 0, "so that the joined buttons say the same, once there is room for them"
+    box.setCurrentIndex(box.findData(-1))
+    box.activated.emit(box.currentIndex())
+    assert tools.group is None
+    assert segments.value == -1
+    page = screen.page
+    page.columns.set_base(1)
+    QApplication.processEvents()
+    assert cut_off() == []
+    tools.differences.click()
+    screen.context.settings.set("text_size", 100)
+    window.resize(1440, 900)
+    qtbot.waitUntil(lambda: segments.isVisible() and not box.isVisible())
 
 
 # Repeats

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
@@ -362,6 +362,18 @@ def test_runs_are_chosen_in_the_bar_and_back_leads_to_those_before(qtbot: QtBot,
     assert listed(screen) == ["Worse", "case up", "Better", "case go"]
     screen.context.action("go.back").trigger()
     qtbot.waitUntil(lambda: screen.pair is not None and screen.pair.run.id == made.second, timeout=10_000)
+
+
+def test_runs_are_told_apart_and_nothing_is_cut_off_in_a_narrow_window_with_large_text(qtbot: QtBot, screen: InsightsScreen) -> None:
+    bar = screen.bar
+    assert bar.run.currentText().startswith("#2, "), "the name of the comparison stands above"
+    assert bar.baseline.currentText().startswith("#1, ")
+    assert "#2" in bar.run.toolTip()
+    assert not bar.run.toolTip().startswith("#")
+    screen.context.settings.set("text_size", 130)
+    screen.window().resize(1100, 700)
+    made = bar.which.findChildren(QPushButton)
+    qtbot.waitUntil(lambda: all(button.width() >= button.minimumWidth() for button in made))
 
 
 def test_a_workspace_without_a_rerun_says_what_to_do(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:
