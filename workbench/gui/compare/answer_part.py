@@ -127,7 +127,7 @@ class AnswerPart(QWidget):
         empty = whole and not self.answer.text.strip() and not shown.cell.pictures and shown.state is not State.BLOCKED
         self.empty.setVisible(empty)
         wanted = not empty and not self.tree.isVisibleTo(self) and shown.state is not State.BLOCKED
-        self.answer.setVisible(wanted and (bool(self.answer.text) or not shown.cell.pictures))
+        self.answer.setVisible(wanted and (bool(self.answer.text) or shown.state is State.WRITING))
 
     def show_marks(self, places: list[tuple[int, int]]) -> None:
         """Paint what raters marked in the answer as it was written."""
