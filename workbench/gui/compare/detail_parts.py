@@ -88,7 +88,7 @@ class DetailHead(QWidget):
         column.addLayout(second)
         self._repeats = QWidget()
         third = QHBoxLayout(self._repeats)
-        third.setContentsMargins(-theme().px(5), 0, 0, 0)  # the arrow, not the room around it, stands below the name
+        third.setContentsMargins(0, 0, 0, 0)
         third.setSpacing(2)
         self.repeat = label("", "small", "text3")
         third.addWidget(icon_button("chevron-left", "Previous repeat", on=lambda: self.repeat_stepped.emit(-1), size=13))

@@ -49,7 +49,7 @@ BLANKS_KEPT = 16
 READ = 2000
 """Letters of a growing answer in which is looked for words: no cell shows more."""
 BEFORE_FOUND = 24
-"""Letters before the first place found that are shown with it, where the beginning of the answer is not."""
+"""At least so many letters before the first place found are shown with it, where the beginning of the answer is not."""
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
 _FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel", State.IN_BATCH: "panel"}
 _BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.HELD: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
@@ -249,7 +249,8 @@ class CellPainter:
         drawn = excerpt.starts[-1] + len(excerpt.lines[-1].text()) - 1 if excerpt.lines and excerpt.cut else len(text)  # without its dots
         if not places or grows or stays or places[0][1] <= drawn:
             return excerpt, places
-        begin = text.rfind(" ", 0, max(0, places[0][0] - BEFORE_FOUND)) + 1
+        before = max(BEFORE_FOUND, excerpt.starts[-2] if len(excerpt.starts) > 2 else 0)  # it comes to lie on the last line but one
+        begin = text.rfind(" ", 0, max(0, places[0][0] - before)) + 1
         text = f"…{text[begin:]}"
         key, more = (cell.job_id, cell.output_id, "from", begin), cell.text_length > len(cell.text)
         return self.excerpts.get(key, text, self.theme.font("cell"), frame.width, frame.lines, more=more), self._wanted.places(text)

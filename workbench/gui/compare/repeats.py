@@ -194,7 +194,7 @@ def spread_words(samples: Samples) -> list[str]:
         low, high, total = samples.cost_usd
         each = "each" if call_money(low) == call_money(high) else f"to {call_money(high)}"
         lines.append(f"Cost {call_money(low)} {each}, together {call_money(total)}" if total else "Free")
-    failed = failures(samples)
+    failed = 0 if agreement_words(samples) else failures(samples)  # else the title counts them
     left = sum(1 for sample in samples.samples if sample.status in ("queued", "running", "by_hand", "in_batch"))
     lines += [f"{failed} failed"] * bool(failed) + [f"{left} still to come"] * bool(left)
     return lines
