@@ -20,6 +20,7 @@ from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import executed, fill
 from workbench.cli.frame import perform
+from workbench.gui.compare.overview import Overview, read_families
 from workbench.gui.insights.case_list import HEADS
 from workbench.gui.insights.comparing import Item
 from workbench.gui.insights.prompt_change import PromptDiffDialog
@@ -231,6 +232,13 @@ def test_a_run_is_made_the_baseline_and_the_notice_takes_it_back(qtbot: QtBot, s
     assert screen.context.ws.regressions.marked(made.comparison) == made.second
     qtbot.waitUntil(lambda: screen._mark.text() == "This is the baseline")
     assert not screen._mark.isEnabled()
+    listed_runs = Overview()
+    qtbot.addWidget(listed_runs)
+    listed_runs.show_families(read_families(screen.context.ws))
+    listed_runs.tree.expandAll()
+    first = listed_runs.tree.model().index(0, 0)
+    spoken = [str(first.model().index(row, 0, first).data(Qt.ItemDataRole.AccessibleTextRole)) for row in range(2)]
+    assert [words.endswith(", baseline") for words in spoken] == [words.startswith("Run 2,") for words in spoken]
     said[0][2]()
     qtbot.waitUntil(lambda: screen._mark.text() == "Make this the baseline")
     assert screen.context.ws.regressions.marked(made.comparison) is None

@@ -103,6 +103,12 @@ class Regressions:
             case_outputs(self._database, pair.run.id, columns.column, change.case),
         )
 
+    def all_marked(self) -> frozenset[int]:
+        """Every run that is the baseline of its comparison."""
+        return frozenset(
+            int(run) for (run,) in self._database.query("SELECT baseline_run_id FROM comparison WHERE baseline_run_id IS NOT NULL")
+        )
+
     def marked(self, comparison_id: int) -> int | None:
         """The run that is marked as baseline of a comparison; None where none is."""
         rows = self._database.query("SELECT baseline_run_id FROM comparison WHERE id = ?", [comparison_id])
