@@ -208,6 +208,7 @@ def test_a_cell_turns_through_its_repeats_by_keyboard_and_the_panel_follows(qtbo
     page.table.choose(2, 1)
     press(screen, Qt.Key.Key_Period)
     assert cell(screen, 2, 1).cell.repeat == 2
+    assert page.tools.repeat_word.isVisible(), "a row of numbers alone would say nothing"
     assert cell(screen, 2, 0).cell.repeat == 1, "the other cells stay"
     press(screen, Qt.Key.Key_Period)
     qtbot.waitUntil(lambda: page.detail.text.answer.text == REPLIES[2])

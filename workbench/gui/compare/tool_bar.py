@@ -15,6 +15,7 @@ from workbench.gui.context import Context
 from workbench.gui.theme import set_kind, theme
 from workbench.gui.widgets.buttons import button
 from workbench.gui.widgets.elided_combo import ElidedCombo
+from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.words import counted
@@ -77,6 +78,8 @@ class ToolBar(QFrame):
         self._segments: Segmented | None = None
         self._combo: ElidedCombo | None = None
         self._repeats: Segmented | None = None
+        self.repeat_word = label("Repeat", "small", "text2")
+        self.repeat_word.hide()
         self.filter = button("All cases", "list-filter", on=self._pick_filter, size="small", opens=True)
         self.columns = button("Columns", "columns-3", on=self._pick_columns, size="small")
         self.differences = button("Show differences", "git-compare", size="small", tip=tooltip("compare.differences"))
@@ -92,6 +95,7 @@ class ToolBar(QFrame):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(16, 5, 14, 6)
         self._row.setSpacing(8)
+        self._row.addWidget(self.repeat_word)
         self._row.addStretch(1)
         for made in (self.filter, self.columns, self.differences, self.base, self.heights):
             self._row.addWidget(made)
@@ -112,7 +116,7 @@ class ToolBar(QFrame):
             self._repeats = Segmented([(number, str(number)) for number in range(1, min(repeats, 9) + 1)], 1, small=True, name="Repeat")
             self._repeats.setToolTip("Which repeat of each call the grid shows")
             self._repeats.chosen.connect(lambda repeat: self.repeat_chosen.emit(repeat))
-            self._row.insertWidget(2 if self._segments else 1 if self._combo else 0, self._repeats)
+            self._row.insertWidget(self._row.indexOf(self.repeat_word) + 1, self._repeats)
         self.say_query(CaseQuery())
         self._fit()
 
@@ -233,7 +237,9 @@ class ToolBar(QFrame):
         self.base.setToolTip(f"Differences are told from {title}")
         segments, combo = self._segments, self._combo
         shown = segments if segments is not None and not segments.isHidden() else combo
+        word = self.repeat_word.sizeHint().width() + self._row.spacing()
         rest = self._row.sizeHint().width() - (shown.sizeHint().width() if shown is not None else 0)
+        rest -= 0 if self.repeat_word.isHidden() else word
         if not self.base.isHidden():  # as wide as it is by its name
             rest += theme().width(name, "small", 500) - theme().width(self.base.text(), "small", 500)
         if segments is not None and combo is not None:
@@ -244,6 +250,7 @@ class ToolBar(QFrame):
             shown = combo if in_box else segments
         least = 0 if shown is None else combo.minimumWidth() if shown is combo and combo is not None else shown.sizeHint().width()
         self.base.setText(name if rest + least <= self.width() else "from")
+        self.repeat_word.setVisible(self._repeats is not None and rest + least + word <= self.width())
 
     def _pick_base(self) -> None:
         menu = PopupMenu(self)
