@@ -353,3 +353,16 @@ def test_answers_stand_side_by_side_in_full_and_the_arrow_keys_go_on(qtbot: QtBo
     assert len(dialog.places) == 2
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert page.table.current() == (2, 1)
+
+
+def test_answers_side_by_side_stand_in_the_order_of_the_grid_also_from_its_last_column(qtbot: QtBot, screen: CompareScreen) -> None:
+    screen.page.table.choose(1, 3)
+    press(screen, Qt.Key.Key_S)
+    qtbot.waitUntil(lambda: any(isinstance(dialog, SideBySide) for dialog in dialogs()))
+    dialog = next(dialog for dialog in dialogs() if isinstance(dialog, SideBySide))
+    assert [column for column, _ in dialog.places] == [2, 3]
+    QTest.keyClick(dialog, Qt.Key.Key_3)
+    assert [column for column, _ in dialog.places] == [1, 2, 3]
+    QTest.keyClick(dialog, Qt.Key.Key_2)
+    assert [column for column, _ in dialog.places] == [2, 3], "the one that was chosen in the grid stays"
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
