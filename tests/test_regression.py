@@ -113,16 +113,16 @@ def test_calls_that_were_refused_leave_the_cost_known_and_those_that_broke_off_d
     assert only.pairs[0].figures.cost_usd == 0
 
 
-def test_refused_calls_of_a_real_run_are_told_as_unpaid_and_faults_of_the_server_are_not(
+def test_calls_of_a_real_run_that_were_refused_are_told_as_unpaid_and_answers_that_broke_off_are_not(
     fakeprovider: Callable[..., FakeProvider], workspace: Workspace
 ) -> None:
-    texts = ("fine", "[[fake status=429 retry_after=0.01]]", "[[fake status=500]]", "[[fake status=400]]")
+    texts = ("fine", *(f"[[fake {fault}]]" for fault in ("status=429 retry_after=0.01", "status=500", "status=400", "drop=1")))
     priced = echo(fakeprovider().base_url, price=Price(Decimal(1), Decimal(1)))
     run_id = workspace.runs.prepare(replace(spec(priced), cases=tuple(Case({"q": text}) for text in texts)))
     asyncio.run(made_whole(workspace, run_id))
     found = list(job_outputs(workspace._database, workspace.runs, run_id))
     assert [(answer.status, answer.cost_usd is None, answer.unpaid) for answer in found] == [
-        ("done", False, False), ("failed", True, True), ("failed", True, False), ("failed", True, True),
+        ("done", False, False), *[("failed", True, True)] * 3, ("failed", True, False),
     ]  # fmt: skip
 
 
@@ -224,6 +224,7 @@ def test_diff_tells_what_got_worse_and_its_exit_code_says_so(tmp_path: Path, cap
     assert found["columns"][0]["baseline_pass_rate"] == 1.0
     assert perform(["diff", second, first, "--allow-worse", "1"]) == 0
     said = capsys.readouterr().out
+    assert [line for line in said.splitlines() if line.startswith("  Ask")] == ["  Ask: prompt changed"]
     assert "1 worse, 0 better, 1 same (1 reworded). 1 against 0 could be chance (p = 1)." in said
     assert "worse: case 2 case go" in said
     assert "cases: 3 to 3, 2 of them shared" in said
@@ -239,6 +240,8 @@ def test_diff_takes_the_run_before_where_no_baseline_is_named(tmp_path: Path, ca
     second = run(tmp_path, "Please {{q}}", ["sit"], capsys)
     assert perform(["diff", second, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["baseline"]["id"] == first
+    assert perform(["diff", "Ask", "--json"]) == 0, "the newest run of a file is found by its name"
+    assert json.loads(capsys.readouterr().out)["run"]["id"] == second
     assert perform(["diff", second, second]) == 2
     assert "not its own baseline" in capsys.readouterr().err
     assert perform(["diff", second, "nothing"]) == 2

@@ -174,7 +174,10 @@ def newest(ws: Workspace, what: str) -> RunRow:
         try:
             comparison = ws.comparisons.find(what)
         except NotFound:
-            raise unknown from None
+            of_a_file = next((row for row in ws.runs.list() if row.comparison == what.strip()), None)  # nothing is saved of its name
+            if of_a_file is None:
+                raise unknown from None
+            return of_a_file
         if comparison.last_run_id is None:
             raise NotFound(f"{comparison.name} has not been run yet.", remedy=f'Start it with workbench run "{comparison.name}".') from None
         return ws.runs.get(comparison.last_run_id)

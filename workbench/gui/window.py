@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QEvent, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QRect, QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.focus_order import FocusOrder
 from workbench.gui.opening import OpeningPage
+from workbench.gui.pages import Pages
 from workbench.gui.rail import Rail
 from workbench.gui.status_bar import StatusBar
 from workbench.gui.theme import TEXT_SIZES
@@ -79,8 +80,7 @@ class Window(QMainWindow):
         context = self.context
         self.rail = Rail(context.theme)
         self.top = TopBar(context.theme)
-        self.pages = QStackedWidget()
-        self.pages.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.pages = Pages()
         self.opening = OpeningPage(self._again, lambda: context.action("file.open").trigger(), lambda: context.action("file.new").trigger())
         self.pages.addWidget(self.opening)
         self.status = StatusBar(context)

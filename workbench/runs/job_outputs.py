@@ -12,7 +12,7 @@ from workbench.store.outputs import newest
 from workbench.values.outputs import JobOutput
 
 _PAGE = 200
-_REFUSED = ("auth", "permission", "not_found", "bad_request", "context_length", "rate_limit", "quota", "budget")
+_REFUSED = ("auth", "permission", "not_found", "bad_request", "context_length", "rate_limit", "quota", "budget", "overloaded", "server")
 """Kinds of failures with which a call is refused at the door. What broke off or fell silent may have been charged."""
 # Naming the columns lets the index find a page of a long run without reading all of it.
 _OUTPUTS = f"""

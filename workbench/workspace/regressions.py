@@ -113,6 +113,12 @@ class Regressions:
             case_outputs(self._database, pair.run.id, columns.column, change.case),
         )
 
+    def all_marked(self) -> frozenset[int]:
+        """Every run that is the baseline of its comparison."""
+        return frozenset(
+            int(run) for (run,) in self._database.query("SELECT baseline_run_id FROM comparison WHERE baseline_run_id IS NOT NULL")
+        )
+
     def marked(self, comparison_id: int) -> int | None:
         """The run that is marked as baseline of a comparison; None where none is."""
         rows = self._database.query("SELECT baseline_run_id FROM comparison WHERE id = ?", [comparison_id])
@@ -151,7 +157,9 @@ def text(pair: RunPair) -> str:
     """What `workbench diff` prints."""
     found = pair.regression
     lines = [f"{_named(pair.run)} against {_named(pair.baseline)}", *unfinished(pair), ""]
-    lines += [f"  {_changed(change)}" for change in found.changed]
+    every = [(change, f"{change.what} {change.before} to {change.after}") for change in found.changed]
+    said_in_more_words = {change.what for change in found.changed}
+    lines += [f"  {_changed(change)}" for change, words in every if words not in said_in_more_words]
     if found.unchanged:
         lines += [f"  unchanged: {', '.join(found.unchanged)}"]
     for number, one in enumerate(found.pairs):
