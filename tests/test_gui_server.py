@@ -196,3 +196,44 @@ def test_a_run_that_another_app_makes_says_so_and_offers_no_way_to_make_it_twice
     assert server.stats()["requests"] == 10
     other.close()
     finished_well(session)
+
+
+def test_a_run_on_the_screen_stays_there_while_the_server_is_away(
+    qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings, fakeprovider: Callable[..., FakeProvider]
+) -> None:
+    server = fakeprovider()
+    filled = fill(postgres.url(database), settings, server.base_url, cases=3, models=1, versions=(1,))
+    other = Workspace.open(filled.path, settings)
+    run = other.runs.start_comparison(filled.comparison)
+    session = opened(qtbot, str(filled.path), settings, place="compare")
+    screen = cast("CompareScreen", session.window.screen_at("compare"))
+    screen.context.go("compare", run_id=run)
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.tabs and screen.model.data is not None)
+    item = session.window.status.workspace
+    postgres.stop()
+    try:
+        qtbot.waitUntil(lambda: item.text().endswith("not reached"))
+        missed: list[object] = []
+        screen.model.missing.connect(missed.append)
+        screen.refresh(None)
+        qtbot.waitUntil(lambda: bool(missed))
+        assert screen.pages.currentWidget() is screen.tabs
+        assert screen.model.run_id == run
+        qtbot.waitUntil(session.window.notice.isVisible)  # its cells could not be read either
+    finally:
+        postgres.start()
+    qtbot.waitUntil(lambda: not item.text().endswith("not reached"))
+    qtbot.waitUntil(session.window.notice.isHidden)
+    other.close()
+    elsewhere = Workspace.open(filled.path, settings)
+
+    async def make() -> None:
+        async for _event in elsewhere.runs.execute(run):
+            pass
+
+    maker = threading.Thread(target=lambda: asyncio.run(make()))
+    maker.start()
+    qtbot.waitUntil(lambda: screen.page.run_bar.done.more.text() == "done", timeout=20_000)
+    maker.join()
+    elsewhere.close()
+    finished_well(session)
