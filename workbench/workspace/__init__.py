@@ -204,6 +204,7 @@ class Workspace(Copies, Services, Texts):
         self.on_server = database.on_server
         self.read_only = database.read_only
         self.notice = database.notice
+        self.remedy = database.remedy
         self.prompts = Prompts(database)
         self.versions = Versions(database)
         self.keys = keys or Keys()
