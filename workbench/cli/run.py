@@ -162,7 +162,7 @@ def rerun_verb(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def newest(ws: Workspace, what: str) -> RunRow:
-    """The run of this id, or the newest run of the comparison of this name."""
+    """The run of this id, or the newest run of the comparison of this name, saved or read from a file."""
     from workbench.values import NotFound
 
     try:
@@ -171,7 +171,10 @@ def newest(ws: Workspace, what: str) -> RunRow:
         try:
             comparison = ws.comparisons.find(what)
         except NotFound:
-            raise unknown from None
+            of_file = next((run for run in ws.runs.list() if run.comparison == what), None)
+            if of_file is None:
+                raise unknown from None
+            return of_file
         if comparison.last_run_id is None:
             raise NotFound(f"{comparison.name} has not been run yet.", remedy=f'Start it with workbench run "{comparison.name}".') from None
         return ws.runs.get(comparison.last_run_id)
