@@ -146,6 +146,30 @@ def test_two_windows_that_write_in_one_prompt_lose_no_text(
         finished_well(session)
 
 
+def test_who_saves_is_told_of_a_version_that_somebody_else_saved_since(
+    qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = opened(qtbot, postgres.url(database), settings)
+    desk = Desk(qtbot, session)
+    prompt = desk.prompt("Refund", "Be kind.")
+    desk.open(prompt)
+    desk.write(" Mine.")
+    desk.until(lambda: desk.ws.versions.draft(prompt) is not None)
+    monkeypatch.setenv("LOGNAME", "bert")
+    elsewhere = Workspace.open(postgres.url(database), settings)
+    try:
+        elsewhere.versions.save(prompt, Content((Message.of("system", "Theirs."),)))
+        desk.until(lambda: desk.working.next_number == 3)
+        session.context.action("library.save").trigger()
+        desk.until(lambda: bool(dialogs()))
+        said = [text.text() for text in dialogs()[-1].findChildren(QLabel)]
+        assert any("Yours began from v1. v2 by bert came since then, and what it changed is not in yours." in text for text in said), said
+        dialogs()[-1].reject()
+    finally:
+        elsewhere.close()
+        finished_well(session)
+
+
 def test_what_another_person_saves_appears_and_a_server_that_is_away_is_said(
     qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings
 ) -> None:
