@@ -194,7 +194,9 @@ class Batches(Submissions):
         while page := list(islice(jobs, PAGE)):
             taken = reader.unanswered(batch.run_id, page, failure)
             await asyncio.to_thread(reader.write, batch.run_id, taken, Vectors(), Decimal(0))
-        words = " ".join(reader.found.sentences()) + (f" {remote.message}" if remote.message else "")
+        reader.found.truncated = False  # what to do about a file that somebody has at hand
+        told = ["The results came cut off each time."] if is_cut else []
+        words = " ".join((*told, *reader.found.sentences(), *filter(None, (remote.message,))))
         batch = self.update(batch, state="read", message=words, collected_at=now())
         await asyncio.to_thread(self.settle, batch.run_id)
         return self.get(batch.id)
