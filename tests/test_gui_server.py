@@ -222,6 +222,18 @@ def test_a_run_that_another_app_makes_says_so_and_offers_no_way_to_make_it_twice
     finished_well(session)
 
 
+def test_a_window_says_when_a_newer_app_has_upgraded_its_workspace(
+    qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings
+) -> None:
+    session = opened(qtbot, postgres.url(database), settings, place="library")
+    postgres.sql("UPDATE prompt_workbench SET revision = '9999_future'", database)
+    session.context.bridge.call(session.context.ws.prompts.create, "Lost", then=lambda _id: None)
+    qtbot.waitUntil(lambda: session.window.status.workspace.text().endswith("read only"))
+    assert session.context.ws.read_only
+    assert "Get the update." in session.window.notice.accessibleName()
+    finished_well(session)
+
+
 def test_a_run_on_the_screen_stays_there_while_the_server_is_away(
     qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings, fakeprovider: Callable[..., FakeProvider]
 ) -> None:

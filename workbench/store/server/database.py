@@ -208,6 +208,7 @@ class ServerDatabase(Database):
             if found != schema.REVISION:
                 raw.execute("ROLLBACK")
                 self.read_only, self.notice, self.remedy = True, newer(found), UPDATE
+                self._announce(Changes({"setting": frozenset()}))
                 raise ReadOnly(self.notice, remedy=self.remedy)
             return raw
 
