@@ -23,6 +23,8 @@ from workbench.gui.app import Session
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.library.view import LibraryScreen
 from workbench.gui.server_dialog import ServerDialog
+from workbench.gui.widgets.buttons import Button
+from workbench.gui.widgets.notice import Banner
 from workbench.settings import Settings
 from workbench.values import Content, Message, NoPassword
 from workbench.workspace import Workspace
@@ -220,6 +222,26 @@ def test_a_run_that_another_app_makes_says_so_and_offers_no_way_to_make_it_twice
     assert server.stats()["requests"] == 10
     other.close()
     finished_well(session)
+
+
+def test_a_workspace_on_a_server_that_can_only_be_read_offers_no_copy_and_says_who_can_mend_it(
+    qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings
+) -> None:
+    postgres.sql("CREATE ROLE guest LOGIN PASSWORD 'guest'")
+    try:
+        postgres.sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest", database)
+        session = opened(qtbot, f"postgresql://guest:guest@127.0.0.1:{postgres.port}/{database}", settings, place="library")
+        banner = session.window.findChild(Banner)
+        assert "guest may only read" in banner.title.text()
+        assert banner.text.text() == "Have who owns the tables grant the right to write."
+        assert [made.text() for made in banner.findChildren(Button)] == ["Try again"]
+        session.context.action("library.new").trigger()
+        qtbot.waitUntil(session.window.notice.isVisible)
+        assert session.window.notice.accessibleName().endswith("Have who owns the tables grant the right to write.")
+        finished_well(session)
+    finally:
+        postgres.sql("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM guest", database)
+        postgres.sql("DROP ROLE guest")
 
 
 def test_a_window_says_when_a_newer_app_has_upgraded_its_workspace(
