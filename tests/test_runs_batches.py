@@ -581,6 +581,18 @@ def test_an_empty_error_file_beside_the_answers_is_no_trouble(server: BatchServe
     assert (batch.state, batch.message) == ("read", "3 answers read.")
 
 
+def test_an_error_file_that_there_is_not_takes_nothing_from_the_answers(server: BatchServer, runs: Runs, batches: Batches) -> None:
+    run_id = runs.prepare(spec(model(f"{server.url}/v1"), cases=3))
+    submit(batches, run_id)
+    server.errors = lambda batch: b"never served"
+    server.refuse = lambda method, path: (404, {"error": {"message": "Not here."}}) if "/errors-" in path else None
+    server.finish(done=2)
+    [batch] = ask(batches, run_id)
+    assert batch.state == "read"
+    assert batch.message.startswith("2 answers read. 1 stand in no result file")
+    assert (runs.get(run_id).done, runs.get(run_id).failed, runs.get(run_id).queued) == (2, 1, 0)
+
+
 def test_answers_in_any_order_come_into_their_own_cells(server: BatchServer, runs: Runs, batches: Batches) -> None:
     run_id = runs.prepare(spec(model(f"{server.url}/v1"), cases=9, repeats=2))
     submit(batches, run_id)

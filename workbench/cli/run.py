@@ -165,7 +165,7 @@ def rerun_verb(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def newest(ws: Workspace, what: str) -> RunRow:
-    """The run of this id, or the newest run of the comparison of this name."""
+    """The run of this id, or the newest run of the comparison of this name, saved or read from a file."""
     from workbench.values import NotFound
 
     try:

@@ -244,16 +244,17 @@ class Window(QMainWindow):
         if not self._place:
             self.go("library" if workspace.has_prompts() else "welcome")
         if workspace.read_only:
-            self._say_read_only(workspace.notice)
+            self._say_read_only(workspace)
         elif workspace.notice:
             self.context.notice(workspace.notice)
 
-    def _say_read_only(self, notice: str) -> None:
+    def _say_read_only(self, workspace: Workspace) -> None:
         from workbench.gui.widgets.buttons import action_button  # rare
         from workbench.gui.widgets.notice import Banner
 
-        actions = [action_button(self.context.action(id), text) for id, text in (("file.copy", "Open a copy"), ("file.retry", "Try again"))]
-        self._banners.addWidget(Banner("warn", notice, "", actions, "lock-keyhole"))
+        ways = [("file.retry", "Try again")] if workspace.on_server else [("file.copy", "Open a copy"), ("file.retry", "Try again")]
+        actions = [action_button(self.context.action(id), text) for id, text in ways]
+        self._banners.addWidget(Banner("warn", workspace.notice, workspace.remedy, actions, "lock-keyhole"))
 
     def _read_later(self) -> None:
         self.status.read_all()

@@ -78,6 +78,11 @@ class RunModel(QObject):
         """The id of the run that is shown or on its way."""
         return self._run_id
 
+    @property
+    def is_shown(self) -> bool:
+        """True once the run that is wanted was read, however long ago."""
+        return self.data is not None and self.data.run.id == self._run_id
+
     def open(self, run_id: int) -> None:
         """Show a run."""
         if run_id != self._run_id:
