@@ -10,10 +10,11 @@ from typing import Any
 
 
 class LimitedServer:
-    """A bucket of `burst` requests that refills at `rate` a second; `tell`: the headers say so."""
+    """A bucket of `burst` requests that refills at `rate` a second; `tell`: the headers say so. `retry_after_ms`: what it tells those that
+    it refuses, true or not."""
 
-    def __init__(self, burst: int = 5, rate: float = 20.0, *, tell: bool = True) -> None:
-        self.burst, self.rate, self.tell = burst, rate, tell
+    def __init__(self, burst: int = 5, rate: float = 20.0, *, tell: bool = True, retry_after_ms: int | None = None) -> None:
+        self.burst, self.rate, self.tell, self.retry_after_ms = burst, rate, tell, retry_after_ms
         self.answered = self.refused = 0
         self._level, self._at = float(burst), time.monotonic()
         self._lock = threading.Lock()
@@ -54,6 +55,8 @@ def _handler(limited: LimitedServer) -> type[BaseHTTPRequestHandler]:
             self.send_response(200 if good else 429)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(data)))
+            if limited.retry_after_ms is not None and not good:
+                self.send_header("retry-after-ms", str(limited.retry_after_ms))
             if limited.tell:
                 self.send_header("x-ratelimit-limit-requests", str(limited.burst))
                 self.send_header("x-ratelimit-remaining-requests", str(int(left)))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.batch_server import Batch, BatchServer, result_of, server
+from tests.conftest import FakeProvider
 from workbench.cli.frame import perform
 from workbench.workspace import Workspace
 
@@ -48,7 +53,13 @@ def test_a_run_is_submitted_asked_about_and_read(server: BatchServer, tmp_path: 
     assert perform(["batch", "status", run]) == 0
     assert "at the service" in capsys.readouterr().out
     assert perform(["show", run]) == 0
-    assert "0 of 4 done, 4 in a batch" in capsys.readouterr().out
+    assert "Answers #1  waits for its batch  0 of 4 done, 4 in a batch" in capsys.readouterr().out
+    assert perform(["list", "runs"]) == 0
+    listed = capsys.readouterr().out
+    assert "waits for its batch" in listed
+    assert "stopped" not in listed
+    assert perform(["list", "runs", "--json"]) == 0
+    assert (said(capsys)["runs"][0]["status"], document["run"]["in_batch"]) == ("stopped", 4), "a script reads what it always has"
     server.finish()
     assert perform(["batch", "status", run, "--wait", "--json"]) == 0
     assert [batch["state"] for batch in said(capsys)["batches"]] == ["read"]
@@ -151,6 +162,33 @@ def test_a_run_that_cannot_be_handed_over_is_not_left_behind(
     assert said(capsys)["runs"] == []
 
 
+def test_a_batch_that_would_pass_a_cap_is_refused_before_a_run_is_made(
+    server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment-1")
+    path = Path(config(tmp_path, server))
+    document = json.loads(path.read_text("utf-8"))
+    document["providers"] = [{"id": "openai:chat:gpt-4o", "config": {"max_tokens": 4000}}]
+    path.write_text(json.dumps(document), "utf-8")
+    override = ["--base-url-override", server.url + "/v1"]
+    assert perform(["run", str(path), "--batch", "--max-cost", "0.0001", *override]) == 2
+    complaint = capsys.readouterr().err
+    assert "and the cap of this run leaves $0.00." in complaint
+    assert "No run was made." in complaint
+    assert perform(["list", "runs", "--json"]) == 0
+    assert said(capsys)["runs"] == []
+    ws = Workspace.open(tmp_path / "w.db")
+    try:
+        ws.settings.set("cap_day_usd", "0.0001")
+    finally:
+        ws.close()
+    assert perform(["run", str(path), "--batch", *override]) == 2
+    assert re.search(r"the cap of today, .* leaves", capsys.readouterr().err)
+    assert perform(["list", "runs", "--json"]) == 0
+    assert said(capsys)["runs"] == []
+    assert server.log == []
+
+
 def test_what_goes_wrong_is_one_line(server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server.refuse = lambda method, path: (404, {"error": {"message": "Not here."}})
     assert perform(["run", config(tmp_path, server), "--batch"]) == 1
@@ -163,3 +201,68 @@ def test_what_goes_wrong_is_one_line(server: BatchServer, tmp_path: Path, capsys
     assert perform(["list", "runs", "--json"]) == 0
     assert len(said(capsys)["runs"]) == 1, "a run that could not be written is not left behind"
     assert perform(["batch"]) == 2
+
+
+def test_a_refusal_is_told_until_its_calls_are_handed_over_after_all(
+    server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.refuse = lambda method, path: (404, {"error": {"message": "Not here"}})
+    assert perform(["run", config(tmp_path, server), "--batch"]) == 1
+    told = "workbench: small: Not here. Its calls are in the queue of the run again."
+    assert capsys.readouterr().err.splitlines()[-1] == told, "the full stop that the service left out stands there"
+    assert perform(["batch", "status", "Answers"]) == 1
+    assert told in capsys.readouterr().err
+    server.refuse = lambda method, path: None
+    assert perform(["batch", "submit", "Answers"]) == 0
+    capsys.readouterr()
+    assert perform(["batch", "status", "Answers"]) == 0
+    assert "Not here" not in capsys.readouterr().err
+    server.finish()
+    assert perform(["batch", "status", "Answers"]) == 0
+    assert capsys.readouterr().err.splitlines() == ["small: 4 answers read."]
+    assert perform(["batch", "submit", "Answers"]) == 2
+    assert capsys.readouterr().err.splitlines() == ["workbench: Nothing was handed over. No call of this run is in the queue."]
+
+
+def test_a_refused_batch_whose_calls_were_made_as_usual_is_no_trouble_any_more(
+    server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], fakeprovider: Callable[..., FakeProvider]
+) -> None:
+    server.refuse = lambda method, path: (404, {"error": {"message": "Not here."}})
+    assert perform(["run", config(tmp_path, server), "--batch"]) == 1
+    assert perform(["resume", "Answers", "--base-url-override", fakeprovider().base_url]) == 0
+    capsys.readouterr()
+    assert perform(["batch", "status", "Answers"]) == 0
+    assert "queue" not in capsys.readouterr().err
+
+
+def test_what_a_cancelled_batch_had_answered_is_told(server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert perform(["run", config(tmp_path, server), "--batch"]) == 0
+    batch = next(iter(server.batches.values()))
+    batch.done = 1
+    server.after_asks = 1
+    capsys.readouterr()
+    assert perform(["batch", "cancel", "Answers"]) == 0
+    assert "were cancelled before an answer and cost nothing" in capsys.readouterr().err
+
+
+def test_a_service_that_breaks_off_while_it_is_asked_is_not_said_to_charge_for_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], server: BatchServer
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                while True:
+                    asking, _ = listener.accept()
+                    asking.recv(100)
+                    asking.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{")
+                    asking.close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        assert perform(["run", config(tmp_path, server), "--batch"]) == 0
+        capsys.readouterr()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        assert perform(["batch", "status", "Answers", "--base-url-override", address]) == 0
+        told = capsys.readouterr().err
+    assert "was closed before the answer was complete" in told
+    assert "charged" not in told

@@ -67,6 +67,7 @@ def test_the_version_and_the_overview_are_printed_to_stdout(capsys: pytest.Captu
         (["ask", "hi", "--model", "m", "--max-retries", "-3"], "'-3' is not a whole number from 0 on"),
         (["ask", "caf\udce9", "--model", "m"], "The prompt holds bytes that are not UTF-8."),
         (["show", "caf\udce9"], "What was given holds bytes that are not UTF-8"),
+        (["rerun", "x", "--max-cost", "0"], "'0' is not an amount in US dollars"),
         (["run", "x", "--max-cost", "inf"], "'inf' is not an amount in US dollars"),
         (["run", "x", "--repeats", "\u00b2"], "is not a whole number above 0"),
         (["run", "x", "--repeats", "9" * 30], "is not a whole number above 0"),

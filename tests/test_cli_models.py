@@ -91,6 +91,15 @@ def test_a_refused_key_is_told_with_what_it_means_and_the_providers_own_words(
     assert words == "Mine said: bad key"
 
 
+def test_a_wire_format_that_a_vendor_is_not_called_in_is_refused_with_the_one_that_is(capsys: pytest.CaptureFixture[str]) -> None:
+    add = ["connections", "add", "Mine", "--no-key", "--vendor"]
+    assert perform([*add, "openai", "--api", "openai-responses"]) == 2
+    assert "OpenAI is called as openai-chat here, not as openai-responses. Give --vendor openai-responses." in capsys.readouterr().err
+    assert perform([*add, "anthropic", "--api", "gemini"]) == 2
+    assert "Leave --vendor out" in capsys.readouterr().err
+    assert perform([*add, "openai", "--api", "openai-chat"]) == 0
+
+
 def test_a_connection_is_renamed_and_its_key_replaced_and_the_environment_goes_before(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

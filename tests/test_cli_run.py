@@ -322,6 +322,26 @@ def test_what_the_cap_left_out_is_asked_under_a_higher_one(
     assert server.stats()["requests"] == run["jobs"]
 
 
+def test_a_rerun_keeps_the_cap_that_its_run_was_raised_to_and_takes_another(
+    fakeprovider: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = fakeprovider()
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-key-of-the-environment")
+    what = config(tmp_path, None, providers=["openai:chat:gpt-4o-mini"], prompts=["Say {{q}}."])
+    to = ["--base-url-override", server.base_url, "--json"]
+    assert perform(["run", what, "--max-cost", "0.0000001", *to]) == 1
+    assert perform(["resume", "Answers #1", "--max-cost", "5", *to]) == 0
+    capsys.readouterr()
+    for number in (1, 2):  # what a rerun was given is kept by its own reruns
+        assert perform(["rerun", f"Answers #{number}", *to]) == 0
+        assert document(capsys)["run"]["status"] == "done"
+    asked = server.stats()["requests"]
+    assert perform(["rerun", "Answers #1", "--max-cost", "0.0000001", *to]) == 1
+    run = document(capsys)["run"]
+    assert (run["number"], run["done"]) == (4, 0)
+    assert server.stats()["requests"] == asked
+
+
 def test_runs_are_listed_newest_first_and_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     what = config(tmp_path, None)
     assert perform(["run", what, "--json"]) == 0

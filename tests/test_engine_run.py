@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.limited_server import LimitedServer
 from workbench import providers
 from workbench.engine import (
     END_EVENTS,
@@ -137,6 +138,16 @@ def test_jobs_behind_a_narrow_limit_get_through_one_after_the_other(fakeprovider
     assert all(wait.attempt <= wait.attempts for wait in of(Waiting, events))
 
 
+def test_a_server_that_names_less_than_its_limit_takes_loses_no_job() -> None:
+    server = LimitedServer(burst=2, rate=1.0, tell=False, retry_after_ms=20)
+    try:
+        events = run(jobs(server.base_url, [f"case {n}" for n in range(6)]), concurrency=6)
+    finally:
+        server.close()
+    assert len(of(Finished, events)) == 6, [event.failure for event in of(Failed, events)]
+    assert server.refused < 30
+
+
 def test_what_cannot_succeed_is_not_tried_again(fakeprovider: Start) -> None:
     server = fakeprovider()
     events = run(jobs(server.base_url, ["a [[fake status=400]]", "b"]))
@@ -238,6 +249,41 @@ def test_pause_lets_calls_finish_and_sends_no_new_one(fakeprovider: Start) -> No
     assert len(of(Finished, events)) == 6
     assert time.perf_counter() - began >= 0.5
     assert server.stats()["requests"] == 6
+
+
+def test_a_call_that_waits_for_its_next_try_is_sent_in_a_pause_where_somebody_wants_it_now(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=1)
+    told: list[tuple[str, int]] = []
+
+    def on(event: Event, control: Control) -> None:
+        if isinstance(event, Waiting):
+            control.pause()
+            threading.Timer(0.1, control.retry_now, (event.job,)).start()
+            threading.Timer(0.8, control.go_on).start()
+        if isinstance(event, Finished):
+            told.append(("paused" if control.paused else "going", event.job))
+
+    texts = ["a [[fake status=429 retry_after=30 first=1]]", "b"]
+    run(jobs(server.base_url, texts), concurrency=1, on=on)
+    assert ("paused", 0) in told, "it was wanted now"
+    assert ("going", 1) in told, "the others wait for the end of the pause"
+    assert server.stats()["requests"] == 3
+
+
+def test_a_wait_that_ended_in_a_pause_can_still_be_cut_short(fakeprovider: Start) -> None:
+    server = fakeprovider(latency_ms=1)
+    paused_at_end: list[bool] = []
+
+    def on(event: Event, control: Control) -> None:
+        if isinstance(event, Waiting):
+            control.pause()
+            threading.Timer(0.5, control.retry_now, (event.job,)).start()  # its own wait is over by then
+            threading.Timer(1.5, control.go_on).start()
+        elif isinstance(event, Finished):
+            paused_at_end.append(control.paused)
+
+    run(jobs(server.base_url, ["a [[fake status=429 retry_after=0.1 first=1]]"]), on=on)
+    assert paused_at_end == [True]
 
 
 def test_stop_closes_connections_and_leaves_the_rest_unsent(fakeprovider: Start) -> None:

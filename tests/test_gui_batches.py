@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from PySide6.QtWidgets import QFileDialog
@@ -158,7 +158,7 @@ def test_files_are_written_results_read_and_the_rest_taken_back(
     qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.done == 4, timeout=15_000)
     press(screen, "Take back")
     question = next(one for one in dialogs() if isinstance(one, Dialog))
-    next(made for made in question.findChildren(Button) if made.text() == "Cancel the batch").click()
+    next(made for made in question.findChildren(Button) if made.text() == "Take back").click()
     qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.queued == 2, timeout=15_000)
     qtbot.waitUntil(lambda: screen.page.batches.isHidden(), timeout=15_000)
 
@@ -178,6 +178,32 @@ def test_a_refusal_stays_in_the_dialog_and_says_what_it_means(
     dialog.reject()
 
 
+def test_what_one_provider_took_is_not_offered_again_where_another_refused(
+    qtbot: QtBot, opening: Callable[[Path | str], Session], tmp_path: Path, settings: Settings, server: BatchServer
+) -> None:
+    filled = fill(tmp_path / "two.db", settings, server.url + "/v1", cases=3, models=2)
+    ws = Workspace.open(filled.path, settings)
+    run_id = ws.runs.start_comparison(filled.comparison)
+    ws.close()
+
+    def refuse(_method: str, path: str) -> tuple[int, dict[str, Any]] | None:
+        return (403, {"error": {"message": "One at a time"}}) if path.endswith("/batches") and server.batches else None
+
+    server.refuse = refuse
+    session = opening(filled.path)
+    screen = shown(qtbot, session, run_id)
+    session.context.action("compare.batch").trigger()
+    dialog = handing(qtbot, session)
+    assert dialog.go.text() == "Submit 12 requests"
+    dialog.go.click()
+    qtbot.waitUntil(lambda: dialog.go.text() == "Submit 6 requests", timeout=15_000)
+    assert dialog.trouble.text() == "model-1: One at a time. Its calls are in the queue again. 6 other requests handed over."
+    server.refuse = lambda _method, _path: None
+    dialog.go.click()
+    qtbot.waitUntil(lambda: banner(screen).count("0 of 6 done") == 2, timeout=15_000)
+    assert len(server.batches) == 2
+
+
 def test_the_set_up_says_half_the_price_and_leads_to_handing_over(
     qtbot: QtBot, opening: Callable[[Path | str], Session], filled: Filled, server: BatchServer
 ) -> None:
@@ -195,6 +221,11 @@ def test_the_set_up_says_half_the_price_and_leads_to_handing_over(
     assert usual is not None
     assert setup.found.estimate.cost_usd == usual / 2
     assert setup.start_button.text() == "Prepare 6 calls"
+    assert not setup.found.doubts
+    setup.numbers.stop_at.setText("0.00000001")
+    qtbot.waitUntil(lambda: any("the cap of this run leaves $0.00." in words for words in (setup.found.doubts if setup.found else ())))
+    setup.numbers.stop_at.setText("")
+    qtbot.waitUntil(lambda: setup.found is not None and not setup.found.doubts)
     setup.start_button.click()
     dialog = handing(qtbot, session)
     assert not server.log

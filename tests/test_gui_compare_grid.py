@@ -42,6 +42,7 @@ from workbench.gui.compare.table import GridTable
 from workbench.gui.compare.tool_bar import groups_of
 from workbench.gui.grid import PAGE, RunGrid
 from workbench.gui.theme import theme
+from workbench.gui.wanted import typed
 from workbench.gui.widgets.share_bar import ShareBar
 from workbench.runs.records import Cell, ColumnInfo
 from workbench.settings import Settings
@@ -296,6 +297,8 @@ def test_a_wait_counts_down() -> None:
     )
     assert waiting_words(live, column(), 104.5)[1].endswith("Retrying in 0 s (2 of 5).")
     assert waiting_words(live, column(), 110.0)[1] == "OpenAI asked us to slow down. Retrying when its turn comes (2 of 5)."
+    live.paused = True
+    assert waiting_words(live, column(), 100.0)[1] == "OpenAI asked us to slow down. Retrying when the run goes on (2 of 5)."
 
 
 def test_money_and_time_are_always_said_in_one_form() -> None:
@@ -478,6 +481,26 @@ def test_words_that_act_never_lie_over_each_other(qtbot: QtBot, wide: int, kind:
         assert frame.rect.contains(first)
         assert all(area.isEmpty() or area.left() > first.right() + 4 for area in others)
         assert wide < 300 or all(not area.isEmpty() for area in others)
+
+
+def test_a_cell_shows_the_place_of_words_found_that_lies_behind_its_lines(qtbot: QtBot) -> None:
+    application()
+    look = theme()
+    painter, frame = CellPainter(look), Frame.of(look, QRect(0, 0, 220, row_height(look, "normal")), "normal")
+    text = "The beginning is long. " * 15 + "Then the striped zebra comes, and more is said of it."
+    made = cell(text=text, text_length=len(text))
+    shown = Shown(made, state_of(made))
+    painter.mark_words(typed("ZEBRA"))
+    beginning = painter._excerpt(frame, shown)
+    excerpt, places = painter.looked_for(frame, shown, beginning, stays=False)
+    lines = "".join(line.text() for line in excerpt.lines)
+    assert lines.startswith("…")
+    assert "striped zebra comes" in " ".join(line.text() for line in excerpt.lines)
+    assert len(places) == 1
+    assert painter.looked_for(frame, shown, beginning, stays=True)[0] is beginning, "differences are marked from its beginning"
+    painter.mark_words(typed("beginning is"))
+    excerpt, places = painter.looked_for(frame, shown, beginning, stays=False)
+    assert (excerpt, len(places)) == (beginning, 15), "what is to be seen anyhow is only marked, also over the end of a line"
 
 
 def table_of(qtbot: QtBot, grid: Grid) -> GridTable:

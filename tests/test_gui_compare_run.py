@@ -27,7 +27,7 @@ from workbench.gui.compare.exchange import ExchangeDialog
 from workbench.gui.compare.overview import Family
 from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.setup_model import Assessment, slowest_words
-from workbench.gui.compare.setup_rows import figure_words
+from workbench.gui.compare.setup_rows import PromptRowWidget, figure_words
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.widgets.buttons import Button
 from workbench.plan import Estimate
@@ -142,6 +142,20 @@ def test_a_comparison_is_set_up_and_started_from_the_keyboard(
     qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.comparison == "Refund reply: v1 and v2", timeout=10_000)
     qtbot.waitUntil(lambda: screen.model.run is not None and screen.model.run.done == 16, timeout=30_000)
     over(qtbot, screen)
+
+
+def test_a_comparison_of_the_newest_version_each_time_is_named_without_a_number(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
+    screen = opening(filled)
+    dialog = setup(qtbot, screen, prompt_id=filled.prompt, model_ids=list(filled.models))
+    assert dialog.name.text() == "Refund reply: v1 and v2"
+    first, second = dialog.findChildren(PromptRowWidget)
+    first.version.setCurrentIndex(first.version.findText("newest at the start"))
+    assert dialog.name.text() == "Refund reply: newest and v1"
+    second.version.setCurrentIndex(second.version.findText("newest at the start"))
+    assert dialog.name.text() == "Refund reply"
 
 
 def test_the_setup_says_about_what_each_model_and_prompt_will_take(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -17,7 +18,7 @@ from tests.conftest import FakeProvider
 from tests.gui_window import finished_well, opened
 from tests.run_workspace import Filled, executed, fill
 from workbench.gui.app import Session
-from workbench.gui.cells import Shown, State
+from workbench.gui.cells import Shown, State, waiting_words
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.widgets.notice import Banner
 from workbench.settings import Settings
@@ -159,6 +160,28 @@ def test_the_panel_says_why_a_call_waits_and_when_it_is_tried_again(
     screen.page.cell_menu.fix(current(screen), "skip")
     qtbot.waitUntil(lambda: current(screen).state is State.STOPPED)
     qtbot.waitUntil(lambda: detail.metrics.values["ended"].text() == "skipped")
+    screen.model.stop()
+    qtbot.waitUntil(lambda: not screen.model.running)
+
+
+def test_a_call_that_waits_is_tried_now_in_a_pause_too_and_the_bar_says_what_goes_on(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+) -> None:
+    server = fakeprovider(rate_429=1.0, retry_after=60)
+    filled = fill(tmp_path / "desk.db", settings, server.base_url, cases=1, models=1, versions=(1,))
+    screen = opening(filled, None)
+    qtbot.waitUntil(lambda: current(screen).state is State.WAITING)
+    screen.model.pause()
+    left = screen.page.run_bar.left
+    assert (left.first.text(), left.second.text()) == ("Paused", "no new call is sent")
+    live = current(screen).live
+    assert live is not None
+    column = screen.model.grid.columns[0]
+    assert "Retrying when the run goes on" in waiting_words(live, column, time.perf_counter())[1]
+    sent = server.stats()["requests"]
+    screen.page.cell_menu.fix(current(screen), "try_now")
+    qtbot.waitUntil(lambda: server.stats()["requests"] == sent + 1)
+    assert screen.model.paused
     screen.model.stop()
     qtbot.waitUntil(lambda: not screen.model.running)
 

@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
@@ -23,6 +23,7 @@ from workbench.gui.compare.cell_foot import turn_words
 from workbench.gui.compare.frame import Frame, turn_areas
 from workbench.gui.compare.side_by_side import SideBySide
 from workbench.gui.compare.view import CompareScreen
+from workbench.gui.widgets.segmented import Segmented
 from workbench.settings import Settings
 from workbench.workspace import Workspace
 
@@ -165,6 +166,40 @@ def test_the_menu_of_a_header_moves_and_hides_its_column(screen: CompareScreen) 
     assert screen.page.table.visible() == [0, 2, 3]
 
 
+def test_prompt_versions_stand_in_a_box_where_they_have_no_room_beside_each_other(qtbot: QtBot, screen: CompareScreen) -> None:
+    tools, window = screen.page.tools, screen.window()
+
+    def cut_off() -> list[str]:
+        made = [button for button in tools.findChildren(QPushButton) if button.isVisible()]
+        return [button.text() for button in made if button.width() < button.minimumWidth()]
+
+    window.resize(1440, 900)
+    segments = next(each for each in tools.findChildren(Segmented) if each.accessibleName() == "Prompt version")
+    box = tools.findChild(QComboBox)
+    assert box is not None
+    tools.differences.click()
+    qtbot.waitUntil(lambda: segments.isVisible() and not box.isVisible())
+    screen.context.settings.set("text_size", 150)
+    window.resize(1100, 700)
+    qtbot.waitUntil(lambda: box.isVisible() and not segments.isVisible())
+    assert cut_off() == []
+    press(screen, Qt.Key.Key_BracketRight)
+    assert box.currentText().startswith("v1  2 models")
+    assert segments.value == 0, "so that the joined buttons say the same, once there is room for them"
+    box.setCurrentIndex(box.findData(-1))
+    box.activated.emit(box.currentIndex())
+    assert tools.group is None
+    assert segments.value == -1
+    page = screen.page
+    page.columns.set_base(1)
+    QApplication.processEvents()
+    assert cut_off() == []
+    tools.differences.click()
+    screen.context.settings.set("text_size", 100)
+    window.resize(1440, 900)
+    qtbot.waitUntil(lambda: segments.isVisible() and not box.isVisible())
+
+
 # Repeats
 
 
@@ -173,6 +208,7 @@ def test_a_cell_turns_through_its_repeats_by_keyboard_and_the_panel_follows(qtbo
     page.table.choose(2, 1)
     press(screen, Qt.Key.Key_Period)
     assert cell(screen, 2, 1).cell.repeat == 2
+    assert page.tools.repeat_word.isVisible(), "a row of numbers alone would say nothing"
     assert cell(screen, 2, 0).cell.repeat == 1, "the other cells stay"
     press(screen, Qt.Key.Key_Period)
     qtbot.waitUntil(lambda: page.detail.text.answer.text == REPLIES[2])
@@ -235,6 +271,14 @@ def test_differences_are_marked_in_the_cells_from_a_chosen_base_by_keyboard(qtbo
     assert found.words.startswith("+")
     assert page.differences.of(cell(screen, 0, 0)) is None, "the base differs from nothing"
     qtbot.waitUntil(lambda: (known := page.differences.of(cell(screen, 0, 2))) is not None and known.words == "same")
+    answer = page.detail.text.answer
+    page.table.choose(0, 1)
+    qtbot.waitUntil(lambda: bool(answer.extraSelections()))
+    page.columns.set_base(1)
+    assert not answer.extraSelections(), "what is the base now differs from nothing in the panel, too"
+    qtbot.wait(200)
+    assert not answer.extraSelections(), "nor once the words that differed before are read"
+    page.columns.set_base(0)
     page.table.choose(0, 1)
     qtbot.waitUntil(lambda: bool(page.detail.text.answer.extraSelections()))
     assert page.detail.text.other_title.text().startswith("model-0, v1 says")
@@ -309,3 +353,16 @@ def test_answers_stand_side_by_side_in_full_and_the_arrow_keys_go_on(qtbot: QtBo
     assert len(dialog.places) == 2
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert page.table.current() == (2, 1)
+
+
+def test_answers_side_by_side_stand_in_the_order_of_the_grid_also_from_its_last_column(qtbot: QtBot, screen: CompareScreen) -> None:
+    screen.page.table.choose(1, 3)
+    press(screen, Qt.Key.Key_S)
+    qtbot.waitUntil(lambda: any(isinstance(dialog, SideBySide) for dialog in dialogs()))
+    dialog = next(dialog for dialog in dialogs() if isinstance(dialog, SideBySide))
+    assert [column for column, _ in dialog.places] == [2, 3]
+    QTest.keyClick(dialog, Qt.Key.Key_3)
+    assert [column for column, _ in dialog.places] == [1, 2, 3]
+    QTest.keyClick(dialog, Qt.Key.Key_2)
+    assert [column for column, _ in dialog.places] == [2, 3], "the one that was chosen in the grid stays"
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)

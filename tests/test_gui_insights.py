@@ -13,13 +13,14 @@ from typing import Any, cast
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
 from tests.gui_window import dialogs, finished_well, opened
 from tests.run_workspace import executed, fill
 from workbench.cli.frame import perform
+from workbench.gui.compare.overview import Overview, read_families
 from workbench.gui.insights.case_list import HEADS
 from workbench.gui.insights.comparing import Item
 from workbench.gui.insights.prompt_change import PromptDiffDialog
@@ -28,7 +29,7 @@ from workbench.gui.widgets.chip import Chip
 from workbench.gui.words import duration, percent, total_money
 from workbench.settings import Settings
 from workbench.values import Case, Check, Content, Definition, Message, PromptRef
-from workbench.workspace import Workspace
+from workbench.workspace import Workspace, regressions
 from workbench.workspace.regressions import chance
 
 Start = Callable[..., FakeProvider]
@@ -142,6 +143,9 @@ def test_both_answers_stand_beside_each_other_with_the_changed_words_marked(scre
     assert (gone[-1], new[-1]) == ("kindly", "much"), "also behind a letter that Qt counts as two"
     press(Qt.Key.Key_W)
     assert marked(screen)[1][-1] == "Thank you \U0001f600 much"
+    gone_looks = screen.page.before.answer.extraSelections()
+    assert all(one.format.fontStrikeOut() and not one.format.fontUnderline() for one in gone_looks), "what went does not look added"
+    assert gone_looks
     press(Qt.Key.Key_W)
     assert marked(screen) == ([], [])
     assert screen.page.prompt.isVisible()
@@ -228,6 +232,13 @@ def test_a_run_is_made_the_baseline_and_the_notice_takes_it_back(qtbot: QtBot, s
     assert screen.context.ws.regressions.marked(made.comparison) == made.second
     qtbot.waitUntil(lambda: screen._mark.text() == "This is the baseline")
     assert not screen._mark.isEnabled()
+    listed_runs = Overview()
+    qtbot.addWidget(listed_runs)
+    listed_runs.show_families(read_families(screen.context.ws))
+    listed_runs.tree.expandAll()
+    first = listed_runs.tree.model().index(0, 0)
+    spoken = [str(first.model().index(row, 0, first).data(Qt.ItemDataRole.AccessibleTextRole)) for row in range(2)]
+    assert [words.endswith(", baseline") for words in spoken] == [words.startswith("Run 2,") for words in spoken]
     said[0][2]()
     qtbot.waitUntil(lambda: screen._mark.text() == "Make this the baseline")
     assert screen.context.ws.regressions.marked(made.comparison) is None
@@ -305,6 +316,9 @@ def test_a_prompt_that_changed_is_named_once(screen: InsightsScreen) -> None:
     said = [chip.text for chip in screen.bar.findChildren(Chip) if chip.text.startswith("Orders")]
     assert len(said) == 1
     assert said[0].startswith("Orders v1 to v2: ")
+    assert screen.pair is not None
+    printed = [line for line in regressions.text(screen.pair).splitlines() if line.startswith("  Orders")]
+    assert printed == [f"  {said[0]}"], "and so it is printed"
 
 
 def test_where_nothing_can_be_compared_nobody_is_told_that_nothing_got_worse(
@@ -356,6 +370,18 @@ def test_runs_are_chosen_in_the_bar_and_back_leads_to_those_before(qtbot: QtBot,
     assert listed(screen) == ["Worse", "case up", "Better", "case go"]
     screen.context.action("go.back").trigger()
     qtbot.waitUntil(lambda: screen.pair is not None and screen.pair.run.id == made.second, timeout=10_000)
+
+
+def test_runs_are_told_apart_and_nothing_is_cut_off_in_a_narrow_window_with_large_text(qtbot: QtBot, screen: InsightsScreen) -> None:
+    bar = screen.bar
+    assert bar.run.currentText().startswith("#2, "), "the name of the comparison stands above"
+    assert bar.baseline.currentText().startswith("#1, ")
+    assert "#2" in bar.run.toolTip()
+    assert not bar.run.toolTip().startswith("#")
+    screen.context.settings.set("text_size", 130)
+    screen.window().resize(1100, 700)
+    made = bar.which.findChildren(QPushButton)
+    qtbot.waitUntil(lambda: all(button.width() >= button.minimumWidth() for button in made))
 
 
 def test_a_workspace_without_a_rerun_says_what_to_do(qtbot: QtBot, tmp_path: Path, settings: Settings) -> None:

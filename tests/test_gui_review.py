@@ -25,7 +25,7 @@ from workbench.gui.review.start_dialog import StartDialog
 from workbench.gui.review.view import ReviewScreen
 from workbench.gui.widgets.buttons import Button
 from workbench.settings import Settings
-from workbench.values import BadInput, Criterion
+from workbench.values import BadInput, Criterion, Scale
 from workbench.workspace import Choices
 
 Kind = Literal["single", "pair", "rank"]
@@ -65,27 +65,36 @@ def judged(screen: ReviewScreen) -> list[int | None]:
     return [card.answer.stars for card in screen.cards]
 
 
-@pytest.mark.parametrize("kind", ["single", "rank"])
-def test_three_answers_stand_whole_side_by_side_in_the_least_window_with_large_text(
-    qtbot: QtBot, filled: tuple[Filled, int], settings: Settings, kind: Kind
+@pytest.mark.parametrize(("kind", "criteria"), [("single", False), ("rank", False), ("single", True)])
+def test_answers_stand_whole_in_the_least_window_with_large_text_and_nothing_scrolls_sideways(
+    qtbot: QtBot, filled: tuple[Filled, int], settings: Settings, kind: Kind, criteria: bool
 ) -> None:
     session, screen = at_review(qtbot, filled[0], settings)
     ws, run = session.context.ws, filled[1]
-    made = ws.reviews.start([run], Choices(kind, "shuffled", ()))
+    if criteria:
+        ws.criteria.add(filled[0].comparison, Criterion("Accuracy", Scale("stars")))
+        ws.criteria.add(filled[0].comparison, Criterion("Fault", Scale("labels", labels=("none", "chatty", "wrong"))))
+    made = ws.reviews.start([run], Choices(kind, "shuffled", tuple(row.id for row in ws.criteria.of_run(run))))
     settings.set("text_size", 130)
     screen.window().resize(1100, 700)
     session.context.go("review", session_id=made.id)
     qtbot.waitUntil(lambda: screen.model.kind == kind and len(screen.cards) == 4, timeout=10_000)
-    qtbot.waitUntil(lambda: screen.area.viewport().width() < 1000 and screen.cards[2].x() > 0)
 
-    def fits() -> bool:
-        screen.cards[3].hide()  # as where two of four answers read the same; the cards may be made anew with the larger text
-        return screen.area.horizontalScrollBar().maximum() == 0
+    def places() -> list[tuple[bool, bool]]:
+        first = screen.cards[0]
+        return [(card.x() > first.x(), card.y() > first.y()) for card in screen.cards]
 
-    qtbot.waitUntil(fits)
-    for card in screen.cards[:3]:
+    qtbot.waitUntil(lambda: screen.area.viewport().width() < 1000)
+    qtbot.waitUntil(lambda: places() == [(False, False), (True, False), (False, True), (True, True)])
+    assert screen.body.rows.width() == screen.area.viewport().width()
+    assert screen.area.horizontalScrollBar().maximum() == 0
+    for card in screen.cards:
         assert card.foot is not None
         assert card.foot.minimumSizeHint().width() <= card.foot.width()
+        assert card.height() <= screen.area.viewport().height(), "it can be seen whole"
+        assert criteria or 3 * card.least_width() + 28 <= screen.area.viewport().width(), "three have room beside each other"
+    screen.show_card(3)
+    qtbot.waitUntil(lambda: screen.cards[3].visibleRegion().boundingRect().height() == screen.cards[3].height())
     settings.set("text_size", 100)
     finished_well(session)
 

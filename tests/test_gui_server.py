@@ -23,6 +23,8 @@ from workbench.gui.app import Session
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.library.view import LibraryScreen
 from workbench.gui.server_dialog import ServerDialog
+from workbench.gui.widgets.buttons import Button
+from workbench.gui.widgets.notice import Banner
 from workbench.settings import Settings
 from workbench.values import Content, Message, NoPassword
 from workbench.workspace import Workspace
@@ -146,6 +148,30 @@ def test_two_windows_that_write_in_one_prompt_lose_no_text(
         finished_well(session)
 
 
+def test_who_saves_is_told_of_a_version_that_somebody_else_saved_since(
+    qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = opened(qtbot, postgres.url(database), settings)
+    desk = Desk(qtbot, session)
+    prompt = desk.prompt("Refund", "Be kind.")
+    desk.open(prompt)
+    desk.write(" Mine.")
+    desk.until(lambda: desk.ws.versions.draft(prompt) is not None)
+    monkeypatch.setenv("LOGNAME", "bert")
+    elsewhere = Workspace.open(postgres.url(database), settings)
+    try:
+        elsewhere.versions.save(prompt, Content((Message.of("system", "Theirs."),)))
+        desk.until(lambda: desk.working.next_number == 3)
+        session.context.action("library.save").trigger()
+        desk.until(lambda: bool(dialogs()))
+        said = [text.text() for text in dialogs()[-1].findChildren(QLabel)]
+        assert any("Yours began from v1. v2 by bert came since then, and what it changed is not in yours." in text for text in said), said
+        dialogs()[-1].reject()
+    finally:
+        elsewhere.close()
+        finished_well(session)
+
+
 def test_what_another_person_saves_appears_and_a_server_that_is_away_is_said(
     qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings
 ) -> None:
@@ -195,4 +221,76 @@ def test_a_run_that_another_app_makes_says_so_and_offers_no_way_to_make_it_twice
     maker.join()
     assert server.stats()["requests"] == 10
     other.close()
+    finished_well(session)
+
+
+def test_a_workspace_on_a_server_that_can_only_be_read_offers_no_copy_and_says_who_can_mend_it(
+    qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings
+) -> None:
+    postgres.sql("CREATE ROLE guest LOGIN PASSWORD 'guest'")
+    try:
+        postgres.sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest", database)
+        session = opened(qtbot, f"postgresql://guest:guest@127.0.0.1:{postgres.port}/{database}", settings, place="library")
+        banner = next(one for one in session.window.findChildren(Banner) if "guest may only read" in one.title.text())
+        assert banner.text.text() == "Have who owns the tables grant the right to write."
+        assert [made.text() for made in banner.findChildren(Button)] == ["Try again"]
+        session.context.action("library.new").trigger()
+        qtbot.waitUntil(session.window.notice.isVisible)
+        assert session.window.notice.accessibleName().endswith("Have who owns the tables grant the right to write.")
+        finished_well(session)
+    finally:
+        postgres.sql("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM guest", database)
+        postgres.sql("DROP ROLE guest")
+
+
+def test_a_window_says_when_a_newer_app_has_upgraded_its_workspace(
+    qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings
+) -> None:
+    session = opened(qtbot, postgres.url(database), settings, place="library")
+    postgres.sql("UPDATE prompt_workbench SET revision = '9999_future'", database)
+    session.context.bridge.call(session.context.ws.prompts.create, "Lost", then=lambda _id: None)
+    qtbot.waitUntil(lambda: session.window.status.workspace.text().endswith("read only"))
+    assert session.context.ws.read_only
+    assert "Get the update." in session.window.notice.accessibleName()
+    finished_well(session)
+
+
+def test_a_run_on_the_screen_stays_there_while_the_server_is_away(
+    qtbot: QtBot, postgres: PostgresServer, database: str, settings: Settings, fakeprovider: Callable[..., FakeProvider]
+) -> None:
+    server = fakeprovider()
+    filled = fill(postgres.url(database), settings, server.base_url, cases=3, models=1, versions=(1,))
+    other = Workspace.open(filled.path, settings)
+    run = other.runs.start_comparison(filled.comparison)
+    session = opened(qtbot, str(filled.path), settings, place="compare")
+    screen = cast("CompareScreen", session.window.screen_at("compare"))
+    screen.context.go("compare", run_id=run)
+    qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.tabs and screen.model.data is not None)
+    item = session.window.status.workspace
+    postgres.stop()
+    try:
+        qtbot.waitUntil(lambda: item.text().endswith("not reached"))
+        missed: list[object] = []
+        screen.model.missing.connect(missed.append)
+        screen.refresh(None)
+        qtbot.waitUntil(lambda: bool(missed))
+        assert screen.pages.currentWidget() is screen.tabs
+        assert screen.model.run_id == run
+        qtbot.waitUntil(session.window.notice.isVisible)  # its cells could not be read either
+    finally:
+        postgres.start()
+    qtbot.waitUntil(lambda: not item.text().endswith("not reached"))
+    qtbot.waitUntil(session.window.notice.isHidden)
+    other.close()
+    elsewhere = Workspace.open(filled.path, settings)
+
+    async def make() -> None:
+        async for _event in elsewhere.runs.execute(run):
+            pass
+
+    maker = threading.Thread(target=lambda: asyncio.run(make()))
+    maker.start()
+    qtbot.waitUntil(lambda: screen.page.run_bar.done.more.text() == "done", timeout=20_000)
+    maker.join()
+    elsewhere.close()
     finished_well(session)

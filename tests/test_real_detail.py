@@ -67,6 +67,23 @@ def test_a_comparison_is_set_up_by_clicks_from_a_saved_one(grid: RealWindow) -> 
     grid.gone("Button", "Save as draft")
 
 
+def test_the_wheel_scrolls_the_set_up_past_its_boxes_and_changes_none(grid: RealWindow) -> None:
+    grid.press("Button", "New comparison")
+    grid.see("Button", "Start 16 calls")
+    grid.press("Button", "Start from saved")
+    grid.choose("Refunds")
+    grid.see("Client", "2 prompts × 2 models × 8 cases × 1 = 32 calls")
+    boxes = grid.items("ComboBox", within="New comparison")
+    assert len(boxes) > 2
+    for item in boxes:
+        grid.click(item, button=5)
+    grid.click(grid.see("SpinBox", "Repeats"), button=4)
+    assert [(item.name, item.value) for item in grid.items("ComboBox", within="New comparison")] == [(one.name, one.value) for one in boxes]
+    grid.see("Client", "2 prompts × 2 models × 8 cases × 1 = 32 calls")
+    assert grid.tell("app.focusWidget().accessibleName()") == "Name of the comparison"
+    grid.press("Button", "Cancel")
+
+
 # -- the answer --------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +176,16 @@ def test_the_panel_goes_to_neighbours_by_arrow_keys(grid: RealWindow) -> None:
     grid.key("Right", "Down")
     grid.waits_for("[table.current(), detail.place[:2]]", [[1, 1], [1, 1]])
     grid.see("StaticText", "case 2")
+
+
+def test_the_panel_goes_to_neighbours_by_arrow_keys_while_it_has_the_keys(grid: RealWindow) -> None:
+    grid.key("Return")
+    grid.waits_for("app.focusWidget() is detail.area")
+    grid.key("Right", "Down", "Down")
+    grid.waits_for("[table.current(), detail.place[:2]]", [[2, 1], [2, 1]])
+    grid.waits_for("app.focusWidget() is detail.area")
+    grid.key("Escape")
+    grid.waits_for("app.focusWidget() is table.main")
 
 
 def test_the_panel_goes_to_neighbours_by_clicks(grid: RealWindow) -> None:

@@ -137,6 +137,27 @@ def test_rows_are_sorted_by_a_click_on_a_column(grid: RealWindow) -> None:
     assert times == sorted(times, reverse=True)
 
 
+# -- keys after clicks -------------------------------------------------------------------------------------------
+
+
+def test_the_keys_stay_in_the_grid_when_a_button_is_clicked(grid: RealWindow) -> None:
+    for role, name in (("CheckBox", "Row height: Tall"), ("Button", "Previous cell"), ("CheckBox", "Row height: Normal")):
+        grid.click_at(*grid.cell(0, 1))
+        grid.waits_for("table.current()", [0, 1])
+        grid.press(role, name)
+        here = grid.tell("table.current()")
+        grid.key("Right")
+        grid.waits_for("table.current()", [0, here[1] + 1])
+
+
+def test_what_was_typed_ends_with_a_click_on_a_button_as_before(grid: RealWindow) -> None:
+    grid.key("n")
+    grid.waits_for("app.focusWidget().accessibleName()", "Note on this answer")
+    grid.type("short")
+    grid.press("Button", "Next cell")
+    grid.waits_for("table.grid.shown_in(0, 0).cell.note", "short")
+
+
 # -- columns -----------------------------------------------------------------------------------------------------
 
 
@@ -259,13 +280,24 @@ def test_a_block_of_cells_is_copied_as_a_table_by_the_mouse(grid: RealWindow) ->
 def test_the_menu_of_a_cell_opens_by_keys_and_rates(grid: RealWindow) -> None:
     grid.key("Menu")
     grid.see("MenuItem", "Copy answer")
-    until_stars = grid.names("MenuItem").index("Stars") + 1
-    grid.key(*["Down"] * until_stars, "Right")
+    to_stars = grid.names("MenuItem").index("Stars")
+    grid.key(*["Down"] * to_stars, "Right")
     grid.see("MenuItem", "4 of 5")
     grid.key("Down", "Return")
     grid.waits_for("page.current().cell.stars", 4)
     grid.key("0")
     grid.waits_for("page.current().cell.stars", None)
+
+
+@pytest.mark.parametrize(("keys", "column"), [("Menu", 1), ("shift+F10", 2)])  # two clicks on one cell could be a double one
+def test_a_menu_that_a_key_opens_begins_with_its_first_entry_also_after_a_click(grid: RealWindow, keys: str, column: int) -> None:
+    grid.click_at(*grid.cell(TREE, column))
+    grid.waits_for("table.current()", [TREE, column])
+    grid.key(keys)
+    grid.waits_for("app.activePopupWidget().activeAction().text()", "Run again")
+    assert grid.tell("app.activePopupWidget().activeAction().shortcut().toString()") == "R"
+    grid.key("Escape")
+    grid.gone("MenuItem", "Copy answer")
 
 
 def test_the_menu_of_a_cell_opens_by_a_click_and_copies_the_answer(grid: RealWindow) -> None:

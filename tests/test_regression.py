@@ -18,9 +18,11 @@ from tests.test_runs_execute import model as echo
 from tests.test_runs_execute import spec
 from workbench.analysis.regression import Regression, compare
 from workbench.cli.frame import perform
+from workbench.engine.events import Finished
 from workbench.plan import Plan, PlanColumn
+from workbench.runs.job_outputs import job_outputs
 from workbench.settings import Settings
-from workbench.values import Case, Check, Content, Message, ModelSpec, Part, Price, Score, Variant
+from workbench.values import Case, Check, Content, Message, ModelSpec, NotFound, Part, Price, Score, Variant
 from workbench.values.outputs import JobOutput
 from workbench.workspace import Workspace, regressions
 
@@ -96,6 +98,32 @@ def test_cases_are_found_again_by_their_values_whatever_their_place_or_name() ->
     assert kinds(found) == ["same", "same", "same"]
     assert (found.only_run, found.only_baseline) == ((0,), (2,))
     assert [(change.what, change.before, change.after) for change in found.changed] == [("cases", "4", "4, 3 of them shared")]
+
+
+def test_calls_that_were_refused_leave_the_cost_known_and_those_that_broke_off_do_not() -> None:
+    one = plan([(variant(), model())])
+
+    def cost(*last: JobOutput) -> Decimal | None:
+        return compare(one, one, [*outputs("++"), *last], outputs("++++")).pairs[0].figures.cost_usd
+
+    refused, broken = (replace(made, cost_usd=None, unpaid=unpaid) for made, unpaid in zip(outputs("..!!")[2:], (True, False), strict=True))
+    assert cost(refused) == Decimal("0.02")
+    assert cost(refused, broken) is None
+    only = compare(one, one, [replace(refused, case=number) for number in range(4)], outputs("++++"))
+    assert only.pairs[0].figures.cost_usd == 0
+
+
+def test_calls_of_a_real_run_that_were_refused_are_told_as_unpaid_and_answers_that_broke_off_are_not(
+    fakeprovider: Callable[..., FakeProvider], workspace: Workspace
+) -> None:
+    texts = ("fine", *(f"[[fake {fault}]]" for fault in ("status=429 retry_after=0.01", "status=500", "status=400", "drop=1")))
+    priced = echo(fakeprovider().base_url, price=Price(Decimal(1), Decimal(1)))
+    run_id = workspace.runs.prepare(replace(spec(priced), cases=tuple(Case({"q": text}) for text in texts)))
+    asyncio.run(made_whole(workspace, run_id))
+    found = list(job_outputs(workspace._database, workspace.runs, run_id))
+    assert [(answer.status, answer.cost_usd is None, answer.unpaid) for answer in found] == [
+        ("done", False, False), *[("failed", True, True)] * 3, ("failed", True, False),
+    ]  # fmt: skip
 
 
 def test_equal_cases_are_matched_one_to_one() -> None:
@@ -196,6 +224,7 @@ def test_diff_tells_what_got_worse_and_its_exit_code_says_so(tmp_path: Path, cap
     assert found["columns"][0]["baseline_pass_rate"] == 1.0
     assert perform(["diff", second, first, "--allow-worse", "1"]) == 0
     said = capsys.readouterr().out
+    assert [line for line in said.splitlines() if line.startswith("  Ask")] == ["  Ask: prompt changed"]
     assert "1 worse, 0 better, 1 same (1 reworded). 1 against 0 could be chance (p = 1)." in said
     assert "worse: case 2 case go" in said
     assert "cases: 3 to 3, 2 of them shared" in said
@@ -211,6 +240,8 @@ def test_diff_takes_the_run_before_where_no_baseline_is_named(tmp_path: Path, ca
     second = run(tmp_path, "Please {{q}}", ["sit"], capsys)
     assert perform(["diff", second, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["baseline"]["id"] == first
+    assert perform(["diff", "Ask", "--json"]) == 0, "the newest run of a file is found by its name"
+    assert json.loads(capsys.readouterr().out)["run"]["id"] == second
     assert perform(["diff", second, second]) == 2
     assert "not its own baseline" in capsys.readouterr().err
     assert perform(["diff", second, "nothing"]) == 2
@@ -226,6 +257,31 @@ def test_diff_takes_the_newest_run_of_a_comparison_that_is_named(
     assert perform(["--workspace", str(filled.path), "diff", "Refunds", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["run"]["number"], found["baseline"]["number"]) == (2, 1)
+
+
+@pytest.mark.both_stores
+def test_a_run_that_goes_on_is_no_baseline_unless_it_is_named_and_then_that_is_said(workspace: Workspace) -> None:
+    made = replace(spec(echo()), cases=tuple(Case({"q": f"case-{number}"}) for number in range(4)))
+    first, second = workspace.runs.prepare(made), workspace.runs.prepare(made)
+    asyncio.run(made_whole(workspace, second))
+    seen: list[tuple[str, list[str], str]] = []
+
+    async def go() -> None:
+        async for event in workspace.runs.execute(first, concurrency=1):
+            if isinstance(event, Finished) and not seen:
+                with pytest.raises(NotFound) as refused:
+                    workspace.regressions.compare(second)
+                pair = workspace.regressions.compare(second, first)
+                seen.append((str(refused.value), regressions.unfinished(pair), regressions.text(pair)))
+
+    asyncio.run(go())
+    [(why, said, told)] = seen
+    assert "is finished: #1 is still going on. Wait until it has ended, or name the run to compare it with." in why
+    assert said == [f"#1, the baseline, is still going on: {said[0].split(': ')[1]}"]
+    assert said[0].endswith(" of 4 answers are here.")
+    assert said[0] in told
+    assert workspace.regressions.compare(second).baseline.id == first, "once it has ended it can be taken"
+    assert not regressions.unfinished(workspace.regressions.compare(second))
 
 
 def test_cases_that_could_not_be_compared_for_one_reason_are_told_in_one_line(workspace: Workspace) -> None:

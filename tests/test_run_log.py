@@ -67,7 +67,7 @@ def test_pausing_stopping_and_going_on_are_told_with_what_is_left(workspace: Wor
     left = workspace.runs.get(run_id).queued
     assert left
     known = workspace.logs.read(run_id)
-    assert said(known, "run")[2:4] == ["Paused. Calls on their way went on to their end.", "Continued."]
+    assert said(known, "run")[2:4] == ["Paused: no new call goes out.", "Continued."]
     assert said(known, "run")[-1] == f"Stopped by hand: {left} calls left."
     make(workspace, run_id)
     log = workspace.logs.read(run_id, known)

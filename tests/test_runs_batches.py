@@ -22,6 +22,7 @@ from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.values import BadInput, Case, CaseQuery, Check, Content, Message, Part, Price, Variant
+from workbench.workspace.run_log import RunLogs
 
 __all__ = ["batches", "runs", "server"]
 
@@ -352,7 +353,8 @@ def test_two_models_make_two_batches_and_what_has_no_form_is_called_as_usual(ser
     assert handed.left == ("M1 has no form for batches: it is called as usual.",)
     make(runs, run_id)
     row = runs.get(run_id)
-    assert (row.done, row.in_batch, row.status) == (3, 6, "stopped")
+    assert (row.done, row.in_batch, row.status, row.standing) == (3, 6, "stopped", "waits for its batch")
+    assert RunLogs(runs._database, runs).read(run_id).lines[-1].text == "Finished. 6 calls wait in a batch."
     server.finish()
     assert {batch.state for batch in ask(batches)} == {"read"}
     assert (runs.get(run_id).done, runs.get(run_id).status) == (9, "done")
@@ -577,6 +579,18 @@ def test_an_empty_error_file_beside_the_answers_is_no_trouble(server: BatchServe
     server.finish()
     [batch] = ask(batches, run_id)
     assert (batch.state, batch.message) == ("read", "3 answers read.")
+
+
+def test_an_error_file_that_there_is_not_takes_nothing_from_the_answers(server: BatchServer, runs: Runs, batches: Batches) -> None:
+    run_id = runs.prepare(spec(model(f"{server.url}/v1"), cases=3))
+    submit(batches, run_id)
+    server.errors = lambda batch: b"never served"
+    server.refuse = lambda method, path: (404, {"error": {"message": "Not here."}}) if "/errors-" in path else None
+    server.finish(done=2)
+    [batch] = ask(batches, run_id)
+    assert batch.state == "read"
+    assert batch.message.startswith("2 answers read. 1 stand in no result file")
+    assert (runs.get(run_id).done, runs.get(run_id).failed, runs.get(run_id).queued) == (2, 1, 0)
 
 
 def test_answers_in_any_order_come_into_their_own_cells(server: BatchServer, runs: Runs, batches: Batches) -> None:

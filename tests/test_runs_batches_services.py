@@ -237,6 +237,8 @@ def test_results_that_come_cut_off_again_and_again_are_asked_for_later_before_th
     assert (runs.get(run_id).done, runs.get(run_id).failed) == (2, 0)
     (batch,) = ask(batches)
     assert (batch.state, fetched, runs.get(run_id).failed) == ("read", 4, 1)
+    assert batch.message.startswith("The results came cut off each time.")
+    assert "fetch the file again" not in batch.message, "nobody but the app has it"
 
 
 def test_an_order_for_together_has_the_fields_of_its_documentation(

@@ -263,7 +263,7 @@ def _figures(answers: Sequence[JobOutput]) -> Figures:
     verdicts = [_passed(answer) for answer in answers if answer.ended]
     counted = [verdict for verdict in verdicts if verdict is not None]
     times = sorted(answer.latency_ms for answer in answers if answer.latency_ms is not None)
-    costs = [answer.cost_usd for answer in answers if answer.ended]
+    costs = [Decimal(0) if answer.unpaid and answer.cost_usd is None else answer.cost_usd for answer in answers if answer.ended]
     known = [cost for cost in costs if cost is not None]
     return Figures(
         fmean(counted) if counted else None,

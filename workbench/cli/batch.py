@@ -68,7 +68,8 @@ def batch_verb(options: argparse.Namespace, terminal: Terminal) -> int:
 def hand_over(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: Terminal, folder: Path | None) -> int:
     """Write a run's calls into files, or without a folder submit them. 1 where a provider refused some."""
     offer = ws.batches.offer(run_id)
-    terminal.note(cost_words(offer))
+    if offer.requests:
+        terminal.note(cost_words(offer))
 
     def told(count: int) -> None:
         terminal.progress(f"{count:,} of {offer.requests:,} requests written")
@@ -128,12 +129,16 @@ def _status(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: T
     if interrupted:
         terminal.note("Stopped asking. The batches go on at their services.")
         return 130
+    _messages(rows, terminal)
+    run = ws.runs.get(run_id)
+    lacking = 0 if run.in_batch else unjudged(ws, run_id, terminal)
+    return (_refused(rows, terminal) if run.queued else 0) or lacking or int(run.failed > 0)
+
+
+def _messages(rows: list[BatchRow], terminal: Terminal) -> None:
     for row in rows:
         if row.message and row.state != "refused" and not terminal.json:
             terminal.note(f"{row.model}: {row.message}")
-    run = ws.runs.get(run_id)
-    lacking = 0 if run.in_batch else unjudged(ws, run_id, terminal)
-    return _refused(rows, terminal) or lacking or int(run.failed > 0)
 
 
 async def _watch(ws: Workspace, run_id: int, override: str | None, terminal: Terminal) -> None:
@@ -164,7 +169,9 @@ def _cancel(ws: Workspace, run_id: int, options: argparse.Namespace, terminal: T
         _now(ws.batches.cancel(row.id, base_url_override=options.base_url_override))
     with suppress(KeyboardInterrupt):
         _now(ws.batches.ask(run_id, base_url_override=options.base_url_override))
-    _show(ws, run_id, ws.batches.of_run(run_id), terminal)
+    rows = ws.batches.of_run(run_id)
+    _show(ws, run_id, rows, terminal)
+    _messages(rows, terminal)
     return 0
 
 
@@ -189,7 +196,9 @@ def _document(row: BatchRow) -> dict[str, Any]:
 
 
 def _refused(rows: list[BatchRow] | tuple[BatchRow, ...], terminal: Terminal) -> int:
-    refused = [row for row in rows if row.state == "refused"]
+    """1 where a batch was refused and none of its model came after it: its calls are still to be made."""
+    newest = {(row.model, row.connection): row.id for row in rows}
+    refused = [row for row in rows if row.state == "refused" and newest[row.model, row.connection] == row.id]
     for row in refused[-3:]:
         terminal.complain(f"{row.model}: {row.message} Its calls are in the queue of the run again.")
-    return 1 if refused and refused[-1] is rows[-1] else 0
+    return int(bool(refused))

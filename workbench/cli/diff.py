@@ -26,6 +26,8 @@ def diff_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     with workspace(options, terminal) as ws:
         pair = ws.regressions.compare(newest(ws, options.run).id, options.baseline)
     if terminal.json:
+        for words in regressions.unfinished(pair):
+            terminal.note(words)
         terminal.document(regressions.document(pair))
     else:
         terminal.say(regressions.text(pair))

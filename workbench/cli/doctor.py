@@ -147,8 +147,8 @@ def _integrity(ws: Workspace) -> Finding:
             "workbench doctor --restore puts the newest backup in its place.",
         )
     if ws.notice:
-        remedy = "Get the update." if "newer version" in ws.notice else "Close what else has it open, or let it be written."
-        return Finding("Workspace", "note", f"{ws.path}: {ws.notice}", remedy)
+        remedy = "Close what else has it open, or let it be written."
+        return Finding("Workspace", "note", f"{ws.path}: {ws.notice}", ws.remedy or remedy)
     return Finding("Workspace", "ok", f"{ws.path} {'answers' if ws.on_server else 'is sound'}.")
 
 

@@ -43,7 +43,6 @@ def connections_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--base-url", default="", metavar="URL", help="such as http://127.0.0.1:9000/v1; known for most vendors")
     add.add_argument(
         "--api",
-        default="openai-chat",
         metavar="WIRE_FORMAT",
         help="for other vendors, such as openai-chat (the usual one), anthropic, gemini, ollama",
     )
@@ -213,8 +212,16 @@ def _add_connection(ws: Workspace, options: argparse.Namespace, terminal: Termin
     known = next((vendor for vendor in ws.connections.vendors() if vendor.id == options.vendor), None)
     if known and not known.base_url and known.place not in ("builtin", "hand") and not options.base_url:
         raise BadInput("The address of this server is missing.", remedy="Give it as --base-url, such as http://127.0.0.1:9000/v1.")
+    if known and options.api and known.id != "other" and options.api != known.wire_format:
+        likely = [
+            vendor.id for vendor in ws.connections.vendors() if vendor.wire_format == options.api and vendor.base_url == known.base_url
+        ]
+        raise BadInput(
+            f"{known.name} is called as {known.wire_format} here, not as {options.api}.",
+            remedy=f"Give --vendor {likely[0]}." if likely else "Leave --vendor out and give its address as --base-url.",
+        )
     key = None if options.no_key or (known and known.place == "hand") else read_key(options.name)
-    id = ws.connections.add(options.name, options.vendor, options.base_url, options.api, None, key)
+    id = ws.connections.add(options.name, options.vendor, options.base_url, options.api or "openai-chat", None, key)
     for model in options.model:
         ws.connections.add_model(id, model)
     row = ws.connections.get(id)

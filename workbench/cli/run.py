@@ -16,6 +16,8 @@ from workbench.cli.opened import workspace
 from workbench.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from workbench.values import Check, Problem
     from workbench.workspace import Estimate, RunRow, Workspace
 
@@ -52,6 +54,7 @@ def rerun_arguments(parser: argparse.ArgumentParser) -> None:
         default="all",
         help="all jobs, those that failed a check or the call, or failed calls",
     )
+    parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when this much is spent, in place of the cap that RUN has")
     _shared(parser)
 
 
@@ -113,6 +116,8 @@ def _prepared(ws: Workspace, options: argparse.Namespace, terminal: Terminal) ->
     if not any(problem.fatal for problem in problems) and not options.batch_files:  # files need no key
         refuse = ws.batches.refuse_unsubmittable if options.batch else ws.runs.refuse_unaskable
         refuse(source.spec.models, options.base_url_override)
+        if options.batch:
+            ws.batches.refuse_too_dear(source.spec)
     if not (options.batch or options.batch_files):  # handing over tells its own estimate
         found = ws.runs.estimate(source.spec)
         _tell_estimate(found, terminal)
@@ -141,9 +146,7 @@ def resume_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     with workspace(options, terminal) as ws:
         run = newest(ws, options.what)
         if options.max_cost:
-            from decimal import Decimal
-
-            ws.runs.raise_budget(run.id, Decimal(options.max_cost))
+            ws.runs.raise_budget(run.id, _dollars(options.max_cost))
             run = ws.runs.get(run.id)
         if not run.queued and not ws.runs.to_judge(run.id) and not run.skipped:
             left = " but what is given by hand" if run.by_hand else ""
@@ -157,12 +160,12 @@ def rerun_verb(options: argparse.Namespace, terminal: Terminal) -> int:
     with workspace(options, terminal) as ws:
         before = newest(ws, options.what).id
         ws.runs.refuse_unaskable([column.model for column in ws.runs.plan(before).columns], options.base_url_override)
-        run_id = ws.runs.rerun(before, options.only)
+        run_id = ws.runs.rerun(before, options.only, _dollars(options.max_cost))
         return finish(ws, run_id, options, terminal)
 
 
 def newest(ws: Workspace, what: str) -> RunRow:
-    """The run of this id, or the newest run of the comparison of this name."""
+    """The run of this id, or the newest run of the comparison of this name, saved or read from a file."""
     from workbench.values import NotFound
 
     try:
@@ -171,7 +174,10 @@ def newest(ws: Workspace, what: str) -> RunRow:
         try:
             comparison = ws.comparisons.find(what)
         except NotFound:
-            raise unknown from None
+            of_a_file = next((row for row in ws.runs.list() if row.comparison == what.strip()), None)  # nothing is saved of its name
+            if of_a_file is None:
+                raise unknown from None
+            return of_a_file
         if comparison.last_run_id is None:
             raise NotFound(f"{comparison.name} has not been run yet.", remedy=f'Start it with workbench run "{comparison.name}".') from None
         return ws.runs.get(comparison.last_run_id)
@@ -332,6 +338,12 @@ def rate(text: str) -> float:
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1")
     return share
+
+
+def _dollars(text: str | None) -> Decimal | None:
+    from decimal import Decimal
+
+    return None if text is None else Decimal(text)
 
 
 def _money(text: str) -> str:

@@ -171,7 +171,7 @@ def _runs(ws: Workspace) -> _Listing:
         (
             row.uid,
             f"{row.comparison} #{row.number}",
-            f"{row.status}, from {row.brought_from}" if row.brought_from else row.status,
+            f"{row.status}, from {row.brought_from}" if row.brought_from else row.standing,
             f"{row.done} of {row.jobs}",
             row.failed or "",
             _cost(row),

@@ -42,7 +42,7 @@ class Control:
         return self._stopped or self._finishing
 
     def pause(self) -> None:
-        """Send no new call. Calls in flight go on to their end."""
+        """Send no new call. Calls in flight go on to their end; `retry_now` still sends the one that it names."""
         self._turn(paused=True)
         self._tell("pause", None)
 
@@ -74,7 +74,7 @@ class Control:
         self._tell("skip", key)
 
     def retry_now(self, key: int) -> None:
-        """End the wait of a job that is to be tried again later."""
+        """Try a job now that is to be tried again later, also while the run is paused."""
         self._tell("retry_now", key)
 
     def add(self, jobs: Iterable[EngineJob]) -> None:

@@ -42,6 +42,8 @@ class Flight:
         """Set while it waits for its next try: setting it ends the wait."""
         self.turn: asyncio.Future[None] | None = None
         """Set while it waits for a place after that."""
+        self.hurried = False
+        """True once somebody wants its next try now, also in a pause."""
         self.ended = ""
         self.attempts = 0
         self.has_place = self.is_held = False

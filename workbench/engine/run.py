@@ -178,8 +178,11 @@ class Run:
     def _act_on(self, what: str, flight: Flight | None) -> None:
         if flight is not None and what in ("stop_job", "skip"):
             self._end_flight(flight, what)
-        elif flight is not None and flight.wait is not None:
-            flight.wait.set()
+        elif flight is not None and flight.is_waiting:
+            flight.hurried = True
+            if flight.wait is not None:
+                flight.wait.set()
+            self._fill_soon()
 
     def _end_flight(self, flight: Flight, how: str) -> None:
         if not flight.ended and flight.task is not None:
@@ -211,7 +214,8 @@ class Run:
             self._read_source()
             for group in self._groups.values():
                 self._send_from(group)
-                group.member.hungry = group.has_waiting and self._may_send()
+                hurried = any(self._may_send(flight) for flight in group.returning)
+                group.member.hungry = hurried or (group.has_waiting and self._may_send())
         except Exception as error:  # the source itself failed: the run cannot go on, and its reader must know
             self._broken = error
             self._wake.set()
@@ -221,8 +225,10 @@ class Run:
     def _is_ending(self) -> bool:
         return self._control.ending
 
-    def _may_send(self) -> bool:
-        return self._going and not self._is_over and not self._is_ending() and self._room.is_set()
+    def _may_send(self, flight: Flight | None = None) -> bool:
+        """True if a call may go out: none does in a pause, but the one that somebody wants now."""
+        going = self._going or (flight is not None and flight.hurried)
+        return going and not self._is_over and not self._is_ending() and self._room.is_set()
 
     def _read_source(self) -> None:
         """Jobs of all columns wait in their groups, so that none waits for another's."""
@@ -286,14 +292,18 @@ class Run:
             flight = group.returning.popleft()
             if flight.turn is None or flight.turn.done():
                 continue  # it was ended meanwhile
-            if not self._may_send() or not group.has_room:
+            if not group.has_room:
                 group.returning.appendleft(flight)
                 return
+            if not self._may_send(flight):
+                group.returning.append(flight)
+                continue
             wait = flight.limit.wait_s(flight.need, again=True)
             if wait:
                 group.returning.append(flight)
                 self._fill_later(min(wait, _LOOK_AGAIN_S))
                 continue
+            flight.hurried = False
             group.take(flight)
             group.hold(flight)  # now, and not when its task goes on: the next ones see how many are under way
             group.begin(flight)
@@ -388,12 +398,12 @@ class Run:
     async def _attempts(self, flight: Flight) -> Event:
         """The event with which the job ends. One request at a time, the next only after a failure that allows it.
 
-        A rate limit counts as a failed try only if the connection answered nobody meanwhile: many jobs behind a narrow limit get
-        through one after the other, instead of failing because others were quicker. A network that is gone counts none either.
+        Of rate limits only those in a row count as failed tries during which the connection answered nobody: many jobs behind a narrow
+        limit get through one after the other, instead of failing because others were quicker. A network that is gone counts none.
         """
         job, group, connection = flight.job, flight.group, flight.group.connection
         tries = self._engine.max_retries + 1
-        failed, answered = 0, connection.answers
+        failed, refused, answered = 0, 0, connection.answers
         while True:
             if job.endpoint.key != group.key:  # there is another by now
                 job = flight.job = replace(job, endpoint=replace(job.endpoint, key=group.key))
@@ -414,15 +424,18 @@ class Run:
             if too_much:
                 connection.slow_down(flight.limit, begun)
             lost_s = connection.lose(self._loop.time()) if is_unreachable(outcome) and group.answered else None
-            if lost_s is None and (failed == 0 or outcome.kind != "rate_limit" or connection.answers == answered):
+            if outcome.kind == "rate_limit":
+                refused = refused + 1 if connection.answers == answered else 1
+            elif lost_s is None:
                 failed += 1
-            answered = connection.answers
-            if failed >= tries or not is_retryable(outcome) or (lost_s or 0.0) > PATIENCE_S:
+            answered, tried = connection.answers, failed + refused
+            if tried >= tries or not is_retryable(outcome) or (lost_s or 0.0) > PATIENCE_S:
                 return Failed(job.key, outcome, flight.attempts)
             if self._is_ending():
                 return Cancelled(job.key, flight.attempts)
-            delay = wait_s(outcome, failed) if lost_s is None else min(_PROBE_S, 0.5 + lost_s / 2)
-            self._emit(Waiting(job.key, outcome, max(1, failed), tries, delay))
+            in_a_row = refused if outcome.kind == "rate_limit" else failed
+            delay = wait_s(outcome, in_a_row) if lost_s is None else min(_PROBE_S, 0.5 + lost_s / 2)
+            self._emit(Waiting(job.key, outcome, max(1, tried), tries, delay))
             if not too_much and not is_unreachable(outcome):
                 group.release(flight)  # a single fault says nothing of how much may be asked at once: others take its place
             await self._wait(flight, delay)

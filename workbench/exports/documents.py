@@ -24,6 +24,7 @@ def run_document(run: RunRow) -> dict[str, Any]:
         "done": run.done,
         "failed": run.failed,
         "reused": run.reused,
+        "in_batch": run.in_batch,
         "cost_usd": money(run.cost_usd),
         "unknown_prices": [*run.unknown_prices],
         "dataset_version": run.dataset_version,

@@ -10,7 +10,7 @@ from workbench.runs.records import ColumnInfo, RunRow
 
 def table_text(run: RunRow, dataset: str, columns: Sequence[ColumnInfo], failures: Sequence[tuple[str, int]]) -> str:
     """Its columns with their figures, and what failed. `dataset` with its version; empty for cases without one."""
-    lines = [f"{run.comparison} #{run.number}  {run.status}  {counts(run)}{f'  on {dataset}' if dataset else ''}", ""]
+    lines = [f"{run.comparison} #{run.number}  {run.standing}  {counts(run)}{f'  on {dataset}' if dataset else ''}", ""]
     rows = [_row(column) for column in columns]
     lines += _aligned(("PROMPT", "MODEL", "DONE", "FAILED", "PASS", "RATING", "MEDIAN", "95 %", "COST"), rows)
     if failures:

@@ -67,7 +67,7 @@ def _add_said(checks: Sheet, ratings: Sheet, item: Item) -> None:
 
 def _add_about(sheet: Sheet, book: Workbook, run: RunRow, dataset: str, count: int) -> None:
     rows: list[tuple[str, Any]] = [
-        ("Comparison", run.comparison), ("Run", run.number), ("Run id", run.uid), ("Status", run.status), ("Started", run.started_at),
+        ("Comparison", run.comparison), ("Run", run.number), ("Run id", run.uid), ("Status", run.standing), ("Started", run.started_at),
         ("Finished", run.finished_at), ("Dataset", dataset or None), ("Calls", counts(run)), ("Answers", count),
         ("No price known", ", ".join(run.unknown_prices) or None), ("Brought from", run.brought_from or None), *_SAID.items(),
         ("Texts cut", book.cut), ("Written by", f"Prompt Workbench {__version__}"),

@@ -107,6 +107,7 @@ class Session(QObject):
             self.path = str(default_workspace())
         self.settings.on_change(self._setting_changed)
         self.context.troubled.connect(self._troubled)
+        self.context.changed.connect(lambda _changes: self._look_whether_back())
         if open_now:
             # The import of the store costs more than the whole window: it begins when the window stands on the screen.
             self.window.painted.connect(self._first_painted, Qt.ConnectionType.QueuedConnection)
@@ -270,6 +271,12 @@ class Session(QObject):
             self._crash.report(problem)
         else:
             sys.excepthook(type(problem), problem, problem.__traceback__)
+
+    def _look_whether_back(self) -> None:
+        workspace, said = self.context.workspace, self.bridge.unread
+        if said and workspace is not None and not workspace.is_cut_off:
+            self.bridge.unread = ""
+            self.window.notice.take_back(said)
 
     def _without_keys(self, text: str) -> str:
         workspace = self.context.workspace

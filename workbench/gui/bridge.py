@@ -60,6 +60,8 @@ class Bridge(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self.drain)
+        self.unread = ""
+        """What was said last of a read that a server did not answer: it is not so any more when the server is back. Of a write it is."""
 
     # -- verbs -------------------------------------------------------------------------------------------------
 
@@ -76,7 +78,8 @@ class Bridge(QObject):
         if self._closed:
             return
         self._start("writer", self._writes, 1)
-        self._writes.put(lambda: self._run(verb, args, then, failed, owner, None, 0))
+        told = self._telling(failed, reads=False)
+        self._writes.put(lambda: self._run(verb, args, then, told, owner, None, 0))
 
     def read(
         self,
@@ -94,7 +97,8 @@ class Bridge(QObject):
         if key is not None:
             serial = self._keys[key] = self._keys.get(key, 0) + 1
         self._start("reader", self._reads, READERS)
-        self._reads.put(lambda: self._run(verb, args, then, failed, owner, key, serial))
+        told = self._telling(failed, reads=True)
+        self._reads.put(lambda: self._run(verb, args, then, told, owner, key, serial))
 
     def spawn(
         self,
@@ -267,6 +271,16 @@ class Bridge(QObject):
             self._failed(failed, error, owner, stale)
         else:
             self._answer(then, result, owner, stale)
+
+    def _telling(self, failed: Callable[[BaseException], object] | None, *, reads: bool) -> Callable[[BaseException], object]:
+        def told(error: BaseException) -> None:
+            from workbench.values import ConnectionLost  # only failures need it
+
+            if isinstance(error, ConnectionLost):
+                self.unread = str(error) if reads else ""
+            (failed or self.trouble.emit)(error)
+
+        return told
 
     def _answer(
         self, then: Callable[[Any], object] | None, result: Any, owner: QObject | None, stale: Callable[[], bool] = lambda: False

@@ -59,6 +59,8 @@ class Live:
     delay: float = 0.0
     attempt: int = 1
     attempts: int = 1
+    paused: bool = False
+    """True while its next try waits for the run to go on."""
     ended: bool = False
     """True once the call is over and only the stored row is awaited."""
 
@@ -177,7 +179,7 @@ def waiting_words(live: Live, column: ColumnInfo, now: float) -> tuple[str, str]
     title, words = _WAITING_WORDS.get(kind, ("Waiting", "{who} gave no answer."))
     left = live.until - now
     # Its wait may be over long before its call goes out: the run is paused, or the model has no place for it yet.
-    when = f"in {max(0, round(left))} s" if left > -1 else "when its turn comes"
+    when = "when the run goes on" if live.paused else f"in {max(0, round(left))} s" if left > -1 else "when its turn comes"
     return with_status(title, failure.status if failure else None), (
         f"{words.format(who=who(column))} Retrying {when} ({live.attempt + 1} of {live.attempts})."
     )

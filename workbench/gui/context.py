@@ -119,6 +119,14 @@ class Context(QObject):
         """The same for what nobody may miss: it stays until it is closed."""
         self.warned.emit(text, action_text, action)
 
+    def say_read_only(self) -> None:
+        """Say that nothing can be written, and the way out: a copy of a file; of a server there is none."""
+        words = "This workspace can only be read now."
+        if self.ws.on_server:
+            self.notice(f"{words} {self.ws.remedy}".rstrip())
+        else:
+            self.notice(f"{words} Open a copy of it to write.", "Open a copy", self.action("file.copy").trigger)
+
     def failed(self, problem: BaseException, retry: Callable[[], object] | None = None) -> None:
         """Tell the user about a failure. One that nobody foresaw gets the dialog with its details."""
         self.troubled.emit(problem, retry)

@@ -17,6 +17,7 @@ class LiveCalls:
     def __init__(self, touch: Callable[[int], None], reread: Callable[[int], None]) -> None:
         self._touch, self._reread = touch, reread
         self._of: dict[int, Live] = {}
+        self._paused = False
         self._started = array("q")
         """The jobs whose calls were sent so far, in order: whatever is queued behind them moved up."""
 
@@ -33,7 +34,7 @@ class LiveCalls:
         if live is None or live.ended:
             insort(self._started, job_id)
             live = self._of[job_id] = Live()
-        live.failure, live.attempt = None, attempt
+        live.failure, live.attempt, live.paused = None, attempt, False
         live.pieces.clear()
         live.length = live.words = 0
         self._touch(job_id)
@@ -49,8 +50,23 @@ class LiveCalls:
         """A call failed and will be sent again after a delay in seconds."""
         live = self._of.setdefault(job_id, Live())
         live.failure, live.attempt, live.attempts = failure, attempt, attempts
-        live.delay, live.until = delay, time.perf_counter() + delay
+        live.delay, live.until, live.paused = delay, time.perf_counter() + delay, self._paused
         self._touch(job_id)
+
+    def pause(self, paused: bool) -> None:
+        """From now on no call is sent, or calls are again."""
+        self._paused = paused
+        for job_id, live in self._of.items():
+            if live.failure is not None:
+                live.paused = paused
+                self._touch(job_id)
+
+    def hurry(self, job_id: int) -> None:
+        """Somebody wants the next try of a call now, also in a pause."""
+        live = self._of.get(job_id)
+        if live is not None and live.failure is not None:
+            live.paused, live.until = False, time.perf_counter()
+            self._touch(job_id)
 
     def end(self, job_id: int) -> None:
         """A call is over and stored; its row is read again soon."""
@@ -79,6 +95,7 @@ class LiveCalls:
     def clear(self) -> None:
         """Another run is shown."""
         self._of.clear()
+        self._paused = False
         del self._started[:]
 
     def sent_before(self, job_id: int) -> int:
@@ -93,6 +110,10 @@ class LiveCalls:
         """Seconds until the last of those that wait tries again."""
         now = time.perf_counter()
         return max((live.until - now for live in self._of.values() if live.failure is not None), default=0.0)
+
+    def in_flight(self) -> int:
+        """How many calls are known to be on their way."""
+        return sum(1 for live in self._of.values() if not live.ended and live.failure is None)
 
     def waiting(self) -> int:
         """How many calls wait for their next try."""

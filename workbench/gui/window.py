@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QEvent, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QRect, QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
 from workbench.gui.focus_order import FocusOrder
 from workbench.gui.opening import OpeningPage
+from workbench.gui.pages import Pages
 from workbench.gui.rail import Rail
 from workbench.gui.status_bar import StatusBar
 from workbench.gui.theme import TEXT_SIZES
@@ -79,8 +80,7 @@ class Window(QMainWindow):
         context = self.context
         self.rail = Rail(context.theme)
         self.top = TopBar(context.theme)
-        self.pages = QStackedWidget()
-        self.pages.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.pages = Pages()
         self.opening = OpeningPage(self._again, lambda: context.action("file.open").trigger(), lambda: context.action("file.new").trigger())
         self.pages.addWidget(self.opening)
         self.status = StatusBar(context)
@@ -244,16 +244,17 @@ class Window(QMainWindow):
         if not self._place:
             self.go("library" if workspace.has_prompts() else "welcome")
         if workspace.read_only:
-            self._say_read_only(workspace.notice)
+            self._say_read_only(workspace)
         elif workspace.notice:
             self.context.notice(workspace.notice)
 
-    def _say_read_only(self, notice: str) -> None:
+    def _say_read_only(self, workspace: Workspace) -> None:
         from workbench.gui.widgets.buttons import action_button  # rare
         from workbench.gui.widgets.notice import Banner
 
-        actions = [action_button(self.context.action(id), text) for id, text in (("file.copy", "Open a copy"), ("file.retry", "Try again"))]
-        self._banners.addWidget(Banner("warn", notice, "", actions, "lock-keyhole"))
+        ways = [("file.retry", "Try again")] if workspace.on_server else [("file.copy", "Open a copy"), ("file.retry", "Try again")]
+        actions = [action_button(self.context.action(id), text) for id, text in ways]
+        self._banners.addWidget(Banner("warn", workspace.notice, workspace.remedy, actions, "lock-keyhole"))
 
     def _read_later(self) -> None:
         self.status.read_all()

@@ -147,7 +147,7 @@ async def _asked(client: httpx.AsyncClient, endpoint: Endpoint, plain_url: str, 
     except ProviderError:
         raise
     except Exception as error:
-        failure = failure_of_exception(error, url, wait)
+        failure = failure_of_exception(error, url, wait, is_call=False)
         if failure is None:
             raise
         raise ProviderError(failure) from None

@@ -60,6 +60,9 @@ PATIENCE_S = 600.0
 
 FIRST_WAIT_S = 0.5
 LONGEST_BACKOFF_S = 30.0
+LONGEST_AT_A_LIMIT_S = 60.0
+"""For a call that is refused again and again for a rate limit while nobody is answered: the usual five tries reach over a limit of a
+minute."""
 
 _OF_THE_MOMENT: frozenset[FailureKind] = frozenset({"rate_limit", "overloaded", "server", "timeout", "network", "protocol"})
 _FINAL_CODES = frozenset({"html", "too_large", "certificate", "redirect", "unexpected"})
@@ -94,12 +97,19 @@ def is_retryable(failure: Failure) -> bool:
 def wait_s(failure: Failure, attempt: int, draw: float | None = None) -> float:
     """Seconds to wait after the given failed attempt (1 is the first).
 
-    The provider's own time is obeyed and never shortened; a little is added so that many waiting jobs do not come back in one
-    XX"""
-    share = random.random() if draw is None else draw
-    if failure.retry_after_s:
-        return failure.retry_after_s + share * min(0.25, 0.1 * failure.retry_after_s)
-    return share * min(LONGEST_BACKOFF_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 10))
+    The provider's own time is obeyed and never shortened; a little is added so that many waiting jobs do not come back in one moment.
+    Where it was not enough, the next wait is longer, whatever is named: some name a second where their limit is one of a minute, and a job
+    would have no try left by then.
+    """
+    share, asked = random.random() if draw is None else draw, failure.retry_after_s
+    limited = failure.kind == "rate_limit"
+    first, growth, longest = (2 * FIRST_WAIT_S, 4.0, LONGEST_AT_A_LIMIT_S) if limited else (FIRST_WAIT_S, 2.0, LONGEST_BACKOFF_S)
+    grown = min(longest, (asked or first) * growth ** min(attempt - 1, 10))
+    if not asked and (attempt == 1 or not limited):
+        return share * grown
+    if asked and grown <= asked:
+        return asked + share * min(0.25, 0.1 * asked)
+    return grown + share * grown / 4
 
 
 def concerns(failure: Failure) -> Literal["job", "model", "connection"]:

@@ -30,12 +30,14 @@ def url_of(address: str) -> httpx.URL:
     return url
 
 
-def failure_of_exception(error: BaseException, url: httpx.URL, timeout_s: float) -> Failure | None:
-    """The failure that a client's exception means; None for an exception that is not about the network.
+def failure_of_exception(error: BaseException, url: httpx.URL, timeout_s: float, *, is_call: bool = True) -> Failure | None:
+    """The failure that a client's exception means; None for an exception that is not about the network. What is no call of a model
+    costs nothing.
 
     Causes are looked through by type and name, because the transports wrap the same fault in different exceptions.
     """
     host = f"{url.host}:{url.port}" if url.port else url.host
+    charged = " It may still be charged." if is_call else ""
     chain = list(_chain(error))
     names = {type(cause).__name__ for cause in chain}
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain):
@@ -53,7 +55,8 @@ def failure_of_exception(error: BaseException, url: httpx.URL, timeout_s: float)
         why = _attribute(chain, ssl.SSLError, "reason")
         return Failure("network", f"No secure connection to {host} ({why}). An http:// address may be written as https://.")
     if isinstance(error, httpx.ReadTimeout) or names & {"SocketTimeoutError"}:
-        return Failure("timeout", f"No word from {host} for {timeout_s:g} s, so this call was ended. It may still be charged.")
+        what = "call" if is_call else "question"
+        return Failure("timeout", f"No word from {host} for {timeout_s:g} s, so this {what} was ended.{charged}")
     if names & {"ServerDisconnectedError"}:  # arrives as a ConnectTimeout from one transport
         return Failure("network", f"{host} closed the connection without an answer.")
     if isinstance(error, (httpx.TimeoutException, asyncio.TimeoutError)):
@@ -62,7 +65,7 @@ def failure_of_exception(error: BaseException, url: httpx.URL, timeout_s: float)
         return _unreachable(f"No answer from {host}: {_last_words(chain)}.")
     if isinstance(error, (httpx.ReadError, httpx.RemoteProtocolError, httpx.CloseError, httpx.WriteError)):
         why = next((f" ({cause.strerror.lower()})" for cause in chain if isinstance(cause, OSError) and cause.strerror), "")
-        return Failure("network", f"The connection to {host} was closed before the answer was complete{why}. It may still be charged.")
+        return Failure("network", f"The connection to {host} was closed before the answer was complete{why}.{charged}")
     if isinstance(error, httpx.DecodingError):
         return Failure("protocol", f"The answer of {host} could not be unpacked: {error}.")
     if isinstance(error, httpx.ProxyError):

@@ -12,6 +12,8 @@ from workbench.store.outputs import newest
 from workbench.values.outputs import JobOutput
 
 _PAGE = 200
+_REFUSED = ("auth", "permission", "not_found", "bad_request", "context_length", "rate_limit", "quota", "budget", "overloaded", "server")
+"""Kinds of failures with which a call is refused at the door. What broke off or fell silent may have been charged."""
 # Naming the columns lets the index find a page of a long run without reading all of it.
 _OUTPUTS = f"""
 SELECT job.id, job.column_index, job.case_index, job.repeat, job.status, output.id, output.text, output.error, output.resolved_model,
@@ -38,5 +40,8 @@ def _page(database: Database, run_id: int, columns: Iterable[int], first: int, l
     rows = database.query(sql, {"run": run_id, "first": first, "last": last})
     scores = scores_of(database, [row[5] for row in rows if row[5] is not None])
     for job_id, column, case, repeat, status, output_id, text, error, resolved, cost, latency in rows:
-        said = str(json.loads(error).get("message", "")) if error else ""
-        yield JobOutput(job_id, column, case, repeat, status, text or "", scores.get(output_id, ()), said, resolved, dollars(cost), latency)
+        failure = json.loads(error) if error else {}
+        said, unpaid = str(failure.get("message", "")), failure.get("kind") in _REFUSED and not text
+        yield JobOutput(
+            job_id, column, case, repeat, status, text or "", scores.get(output_id, ()), said, resolved, dollars(cost), latency, unpaid
+        )

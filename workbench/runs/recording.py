@@ -248,9 +248,12 @@ WHERE id = :run""",
         with self._database.write() as writer:
             self._refuse_lost()
             writer.run("UPDATE job SET status = 'queued' WHERE run_id = :run AND status = 'running'", run=self._run_id)
-            left = writer.run(
-                "SELECT count(*) FROM job WHERE run_id = :run AND status IN ('queued', 'skipped', 'in_batch')", run=self._run_id
-            ).scalar_one()
+            own, handed_over = writer.run(
+                """SELECT count(CASE WHEN status <> 'in_batch' THEN 1 END), count(CASE WHEN status = 'in_batch' THEN 1 END)
+FROM job WHERE run_id = :run AND status IN ('queued', 'skipped', 'in_batch')""",
+                run=self._run_id,
+            ).one()
+            left = own + handed_over
             writer.run(
                 "UPDATE run SET status = :status, finished_at = :at WHERE id = :run",
                 status="stopped" if left else "done",
@@ -258,7 +261,7 @@ WHERE id = :run""",
                 run=self._run_id,
             )
             failed = writer.run("SELECT count(*) FROM job WHERE run_id = :run AND status = 'failed'", run=self._run_id).scalar_one()
-            ended = Logged("ended", detail={"left": left, "failed": failed, "by_hand": by_hand})
+            ended = Logged("ended", detail={"left": own, "failed": failed, "by_hand": by_hand, "in_batch": handed_over})
             write_log(writer, self._run_id, [*lines, ended])
             writer.touch("run", self._run_id)
 

@@ -49,6 +49,12 @@ class RunRow:
     held: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     """Columns whose queued jobs wait for a mended key or quota, or of which a cap left jobs out, and the failure that says why."""
 
+    @property
+    def standing(self) -> str:
+        """The status in words: nobody has stopped a run of which only a batch has answers to come."""
+        only_a_batch = self.status == "stopped" and self.in_batch and not (self.queued or self.skipped)
+        return "waits for its batch" if only_a_batch else self.status
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnInfo:

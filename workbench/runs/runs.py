@@ -143,10 +143,10 @@ class Runs(HandAnswers):
         from workbench.runs.over_cap import over_cap  # before a run only
 
         plan = plans.make(spec)
-        cap = self._cap_of(plan)
+        cap = self.cap_of(plan)
         return [] if cap is None else over_cap(plan, cap, found, answered_share(self._database, plan) if plan.reuse else {})
 
-    def _cap_of(self, plan: Plan) -> Decimal | None:
+    def cap_of(self, plan: Plan) -> Decimal | None:
         """Dollars that a run of this plan may spend: its own cap, else that of the settings; None where there is none."""
         if plan.max_cost_usd is not None:
             return plan.max_cost_usd
@@ -173,14 +173,16 @@ class Runs(HandAnswers):
             raise NotFound("There are no saved comparisons here.")
         return self.prepare(self._resolve(comparison_id), comparison_id)
 
-    def rerun(self, run_id: int, only: str = "all") -> int:
+    def rerun(self, run_id: int, only: str = "all", max_cost_usd: Decimal | None = None) -> int:
         """The id of a new run of the same frozen plan, whatever was edited since.
 
         `only` failed: what failed its call or a check is asked again; errors: what failed its call. The other outputs are taken
-        over and say so; they cost nothing.
+        over and say so; they cost nothing. `max_cost_usd`: its cap; else the one that somebody raised the earlier run to, else the plan's.
         """
         before = self.get(run_id)
         plan = self.plan(before.id)
+        if max_cost_usd is not None or self._was_raised(before.id):
+            plan = replace(plan, max_cost_usd=max_cost_usd or before.budget_usd)
         if only == "all":
             return self._store(replace(plan, taken_from="", brought_from=""), before.comparison_id, old=before.id)
         if only not in ("failed", "errors"):
@@ -255,6 +257,10 @@ class Runs(HandAnswers):
             writer.touch("run", run_id)
         return len(skipped)
 
+    def _was_raised(self, run_id: int) -> bool:
+        """True if somebody gave a run another cap than it began with."""
+        return bool(self._database.query("SELECT 1 FROM log_line WHERE run_id = :run AND kind = 'raised' LIMIT 1", {"run": run_id}))
+
     def prune_exchanges(self, days: int) -> int:
         """How many raw requests and replies were removed: those older than so many days (0: keep all). Answers, scores and figures
         stay."""
@@ -276,7 +282,7 @@ class Runs(HandAnswers):
     def _store(
         self, plan: Plan, comparison_id: int | None, *, dataset_uid: str | None = None, old: int | None = None, again: str = ""
     ) -> int:
-        budget = self._cap_of(plan)
+        budget = self.cap_of(plan)
         item = plan.to_json()
         bytes_apart: list[dict[str, Any]] = []
         for variant in item["variants"]:

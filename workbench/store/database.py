@@ -24,6 +24,8 @@ Query = Callable[..., list[Any]]
 
 EVERYTHING = Changes({kind: frozenset() for kind in get_args(Kind)})
 """Said where it is not known what another app wrote: every kind, without ids."""
+UPDATE = "Get the update."
+"""What to do where a newer app has upgraded a workspace."""
 
 
 class Database(ABC):
@@ -42,6 +44,8 @@ class Database(ABC):
         """What a title or a status bar calls it."""
         self.read_only = read_only
         self.notice = notice
+        self.remedy = ""
+        """What lets it be written, where only the kind of store tells."""
         self.person = person
         """Who works here, where several people do; empty for a file."""
         self.owner = ""
@@ -123,7 +127,7 @@ class Database(ABC):
     def refuse_if_read_only(self) -> None:
         """Raise ReadOnly with the reason, where nothing can be saved."""
         if self.read_only:
-            raise ReadOnly(self.notice)
+            raise ReadOnly(self.notice, remedy=self.remedy)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener(changes)` after each write, on the thread that wrote. The answer ends the subscription."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.store import backups, making, opening, schema
-from workbench.store.database import EVERYTHING, Database, Query
+from workbench.store.database import EVERYTHING, UPDATE, Database, Query
 from workbench.store.lock import WorkspaceLock
 from workbench.store.trouble import is_database_error, problem_of
 from workbench.store.writer import FileWriter, Writer, bound
@@ -311,7 +311,9 @@ def _reader(path: Path, found: opening.Found, notice: str) -> FileDatabase:
         )
     if found.format > schema.FORMAT:
         notice = _newer(found.format)
-    return FileDatabase(path, lock=None, notice=notice, immutable=found.immutable)
+    database = FileDatabase(path, lock=None, notice=notice, immutable=found.immutable)
+    database.remedy = UPDATE if found.format > schema.FORMAT else ""
+    return database
 
 
 def _owner(path: Path, lock: WorkspaceLock, backups_kept: int) -> FileDatabase:

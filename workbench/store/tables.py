@@ -424,7 +424,7 @@ class LogLineRow(Row, table=True):
     job_id: int | None = _ref("job.id", detail=True, nullable=True)
     column_index: int | None = None
     detail: Any = _json()
-    """failure (as in `output.error`), attempt, attempts, delay_s, jobs, left, failed, again, by, budget"""
+    """failure (as in `output.error`), attempt, attempts, delay_s, jobs, left, failed, in_batch, again, by, budget"""
 
 
 class Attachment(Row, table=True):

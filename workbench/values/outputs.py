@@ -24,6 +24,8 @@ class JobOutput:
     resolved_model: str | None
     cost_usd: Decimal | None
     latency_ms: float | None
+    unpaid: bool = False
+    """True where nothing was ever to pay: the call was refused before anything was answered, or was not sent."""
 
     @property
     def ended(self) -> bool:

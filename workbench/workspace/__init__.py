@@ -202,8 +202,6 @@ class Workspace(Copies, Services, Texts):
         database.owner = str(settings.get("author")).strip()
         settings.on_change(self._setting_changed)
         self.on_server = database.on_server
-        self.read_only = database.read_only
-        self.notice = database.notice
         self.prompts = Prompts(database)
         self.versions = Versions(database)
         self.keys = keys or Keys()
@@ -286,6 +284,21 @@ class Workspace(Copies, Services, Texts):
     def look_for_changes(self) -> bool:
         """True if another window has written since the last call; listeners have heard of it then. For a window that only reads."""
         return self._database.look_for_changes()
+
+    @property
+    def read_only(self) -> bool:
+        """True where nothing can be saved; of a server also from when a newer app has upgraded it."""
+        return self._database.read_only
+
+    @property
+    def notice(self) -> str:
+        """Why that is so; empty where all can be saved."""
+        return self._database.notice
+
+    @property
+    def remedy(self) -> str:
+        """What lets it be saved again, where only the kind of store tells."""
+        return self._database.remedy
 
     @property
     def is_cut_off(self) -> bool:

@@ -35,10 +35,13 @@ class Network:
     """The verbs that ask a server."""
 
     settings: Settings
-    read_only: bool
     keys: Keys
 
     if TYPE_CHECKING:
+
+        @property
+        def read_only(self) -> bool:
+            """True where nothing can be saved."""
 
         @property
         def connections(self) -> Connections:

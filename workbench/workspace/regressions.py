@@ -55,25 +55,35 @@ class Regressions:
 
     def baseline(self, run_id: int) -> RunRow | None:
         """What a run is compared with unless said: its comparison's baseline, else the newest run before it that is finished, or at
-        least has answers; None where there is none."""
+        least has answers and no more to come for now; None where there is none."""
         run = self._runs.get(run_id)
         if run.comparison_id is not None:
             marked = self.marked(run.comparison_id)
             if marked not in (None, run.id):
                 return self._runs.get(int(marked or 0))
-        before = [
+        before = self._before(run)
+        finished = (row for row in before if row.status == "done")
+        return next(finished, None) or next((row for row in before if row.done and row.status != "running"), None)
+
+    def _before(self, run: RunRow) -> list[RunRow]:
+        """Runs of the same comparison before this one, newest first."""
+        return [
             row
             for row in self._runs.list(run.comparison_id)
             if row.id < run.id and row.comparison_id == run.comparison_id and row.comparison == run.comparison
         ]
-        finished = (row for row in before if row.status == "done")
-        return next(finished, None) or next((row for row in before if row.done), None)
 
     def compare(self, run: int | str, baseline: int | str | None = None, progress: Callable[[int, int], object] | None = None) -> RunPair:
         """A run beside its baseline. Raises NotFound where there is none; `progress` hears of jobs read and may raise Stopped."""
         row = self._runs.get(run)
         before = self._runs.get(baseline) if baseline is not None else self.baseline(row.id)
         if before is None:
+            going = next((one for one in self._before(row) if one.status == "running"), None)
+            if going is not None:
+                raise NotFound(
+                    f"No run before {row.comparison} #{row.number} is finished: #{going.number} is still going on.",
+                    remedy="Wait until it has ended, or name the run to compare it with.",
+                )
             raise NotFound(f"There is no run before {row.comparison} #{row.number}.", remedy="Name the run to compare it with.")
         if before.id == row.id:
             raise BadInput("A run is not its own baseline.", remedy="Name another run.")
@@ -101,6 +111,12 @@ class Regressions:
         return (
             case_outputs(self._database, pair.baseline.id, columns.before, change.before_case),
             case_outputs(self._database, pair.run.id, columns.column, change.case),
+        )
+
+    def all_marked(self) -> frozenset[int]:
+        """Every run that is the baseline of its comparison."""
+        return frozenset(
+            int(run) for (run,) in self._database.query("SELECT baseline_run_id FROM comparison WHERE baseline_run_id IS NOT NULL")
         )
 
     def marked(self, comparison_id: int) -> int | None:
@@ -140,8 +156,10 @@ def document(pair: RunPair) -> dict[str, Any]:
 def text(pair: RunPair) -> str:
     """What `workbench diff` prints."""
     found = pair.regression
-    lines = [f"{_named(pair.run)} against {_named(pair.baseline)}", ""]
-    lines += [f"  {_changed(change)}" for change in found.changed]
+    lines = [f"{_named(pair.run)} against {_named(pair.baseline)}", *unfinished(pair), ""]
+    every = [(change, f"{change.what} {change.before} to {change.after}") for change in found.changed]
+    said_in_more_words = {change.what for change in found.changed}
+    lines += [f"  {_changed(change)}" for change, words in every if words not in said_in_more_words]
     if found.unchanged:
         lines += [f"  unchanged: {', '.join(found.unchanged)}"]
     for number, one in enumerate(found.pairs):
@@ -181,6 +199,17 @@ def _said_of(counts: Mapping[Kind, int], reworded: int, p_value: float) -> str:
         + (f", {apart} not compared" if apart else "")
         + (f". {chance(worse, better, p_value)}." if worse or better else ".")
     )
+
+
+def unfinished(pair: RunPair) -> list[str]:
+    """What is to be known of a run that has answers to come: cases without one are not compared, and the figures are not its last."""
+    said = []
+    for run, role in ((pair.run, ""), (pair.baseline, ", the baseline,")):
+        to_come = run.queued + run.in_batch
+        if to_come:
+            how = {"running": "is still going on", "stopped": "was stopped"}.get(run.standing, run.standing)
+            said.append(f"#{run.number}{role} {how}: {run.done:,} of {run.jobs:,} answers are here.")
+    return said
 
 
 def why_nothing(pair: RunPair) -> str:

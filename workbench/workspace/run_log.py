@@ -212,6 +212,9 @@ def _waiting(detail: Mapping[str, Any]) -> tuple[Group, str]:
 def _ended_run(detail: Mapping[str, Any]) -> tuple[Group, str]:
     left, failed = int(detail.get("left") or 0), int(detail.get("failed") or 0)
     words = f"Stopped{' by hand' if detail.get('by_hand') else ''}: {_calls(left)} left." if left else "Finished."
+    handed_over = int(detail.get("in_batch") or 0)
+    if handed_over:
+        words += f" {_calls(handed_over)} {'waits' if handed_over == 1 else 'wait'} in a batch."
     return "run", words + (f" {_calls(failed)} failed." if failed else "")
 
 
@@ -223,7 +226,7 @@ def _raised(detail: Mapping[str, Any]) -> tuple[Group, str]:
 
 _WORDS = {
     "began": _began,
-    "paused": lambda _detail: ("run", "Paused. Calls on their way went on to their end."),
+    "paused": lambda _detail: ("run", "Paused: no new call goes out."),
     "continued": lambda _detail: ("run", "Continued."),
     "waiting": _waiting,
     "capped": lambda detail: ("held", f"Limit reached. {_words(detail)}"),

@@ -127,7 +127,7 @@ class AnswerPart(QWidget):
         empty = whole and not self.answer.text.strip() and not shown.cell.pictures and shown.state is not State.BLOCKED
         self.empty.setVisible(empty)
         wanted = not empty and not self.tree.isVisibleTo(self) and shown.state is not State.BLOCKED
-        self.answer.setVisible(wanted and (bool(self.answer.text) or not shown.cell.pictures))
+        self.answer.setVisible(wanted and (bool(self.answer.text) or shown.state is State.WRITING))
 
     def show_marks(self, places: list[tuple[int, int]]) -> None:
         """Paint what raters marked in the answer as it was written."""
@@ -215,10 +215,13 @@ class AnswerPart(QWidget):
         self.answer.turn(on)
 
     def _show_other(self, row: OutputRow | None) -> None:
+        self._pair = None
         partner = self.base_of(row.column) if row is not None and self.differences else None
         for part in (self.other_title, self._other):
             part.setVisible(partner is not None)
         if row is None or partner is None:
+            if self.differences:
+                self.answer.mark([])  # the base itself, or an answer on its way: what was marked is told from something else
             self._mark_words()
             return
         shown = self.model.grid.shown_in(row.case_index, partner)
@@ -229,6 +232,7 @@ class AnswerPart(QWidget):
             self.answer.mark([])
             return
         ws, other_id, mine = self.context.ws, shown.cell.output_id, row.text
+        pair = self._pair = (row.id, other_id)
 
         def compare() -> tuple[str, Any]:
             other = ws.runs.output(other_id).text
@@ -236,7 +240,7 @@ class AnswerPart(QWidget):
 
         def show(found: tuple[str, Any]) -> None:
             other, (gone, new) = found
-            if self.answer.text == mine and self.differences:
+            if self._pair == pair and self.answer.text == mine and self.differences:
                 self.other_title.setText(f"{title} says the same" if other == mine else f"{title} says")
                 self._other.setVisible(other != mine)
                 self._other.grow(other)

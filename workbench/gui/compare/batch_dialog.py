@@ -44,7 +44,10 @@ class BatchDialog(Dialog):
         self.go = self.add_button("Hand over", self._go, kind="primary", icon="package")
         self.go.setEnabled(False)
         self.first = self.submit
-        context.bridge.read(context.ws.batches.offer, run.id, then=self._offered, failed=self._refused, owner=self)
+        self._read_offer()
+
+    def _read_offer(self) -> None:
+        self.context.bridge.read(self.context.ws.batches.offer, self._run.id, then=self._offered, failed=self._refused, owner=self)
 
     def _offered(self, offer: BatchOffer) -> None:
         self.offer = offer
@@ -128,7 +131,11 @@ class BatchDialog(Dialog):
     def _handed(self, handed: HandedOver) -> None:
         refused = [batch for batch in handed.batches if batch.state == "refused"]
         if refused:
-            self._say(f"{refused[0].model}: {refused[0].message} Its calls are in the queue again.")
+            words = [f"{batch.model}: {batch.message} Its calls are in the queue again." for batch in refused]
+            others = sum(batch.requests for batch in handed.batches if batch.state != "refused")
+            words += [f"{counted(others, 'other request')} handed over."] if others else []
+            self._say(" ".join(words))
+            self._read_offer()  # what was taken is not offered again
             return
         self.accept()
         count = sum(batch.requests for batch in handed.batches)

@@ -99,7 +99,10 @@ class BatchStrip(QWidget):
             return
         waiting = sum(one.waiting for one in rows)
         text = f"{counted(waiting, 'request')} without an answer will not be answered. What was answered already is read and has its price."
+        title = "Cancel the batch?" if len(rows) == 1 else f"Cancel {len(rows)} batches?"
+        verb = "Cancel the batch" if len(rows) == 1 else "Cancel the batches"
         if all(one.state == "written" for one in rows):
+            title, verb = "Take the calls back?", "Take back"
             text = (
                 f"{counted(waiting, 'call')} go back into the queue of the run. The file stays where it is; its results can still be read."
             )
@@ -113,8 +116,7 @@ class BatchStrip(QWidget):
                     owner=self,
                 )
 
-        title = "Cancel the batch?" if len(rows) == 1 else f"Cancel {len(rows)} batches?"
-        ask(self, title, text, "Cancel the batch" if len(rows) == 1 else "Cancel the batches", go, other="Leave it")
+        ask(self, title, text, verb, go, other="Leave it")
 
     def cell_words(self) -> dict[int, str]:
         """Of each column that a batch has, how far that is."""

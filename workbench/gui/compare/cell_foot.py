@@ -59,6 +59,13 @@ class CellFoot:
         painter.drawText(between, int(Qt.AlignmentFlag.AlignCenter), words)
         return on.right() + 1 + theme.px(2)
 
+    def beside_turn(self, painter: QPainter, frame: Frame, shown: Shown, height: str, samples: Samples | None) -> None:
+        """What the repeats of a cell without an answer here say together: others of them may have answered."""
+        words = agreement_words(samples) if samples is not None else ""
+        areas = turn_areas(self.theme, frame, shown.state, height, turn_words(shown))
+        if words and areas is not None and frame.x + self.theme.width(words, "micro", 500) < areas[0].x():
+            small(self.theme, painter, frame.x, areas[0].center().y() + 1, areas[0].x(), words, "text2", 500)
+
     def _stars(self, painter: QPainter, frame: Frame, value: int | None, *, large: bool, hover_star: int | None) -> int:
         """Draw the stars; returns the x up to which the foot has room."""
         theme = self.theme

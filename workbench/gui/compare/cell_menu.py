@@ -79,7 +79,10 @@ class CellMenu(QObject):
             return
         menu = PopupMenu(page)
         for action, text in self._offers(shown).items():
-            menu.addAction(text).triggered.connect(lambda _checked=False, what=action: self.fix(shown, what))
+            made = menu.addAction(text)
+            if action == "again":
+                menu.tell_keys(made, page.context.action("compare.again"))
+            made.triggered.connect(lambda _checked=False, what=action: self.fix(shown, what))
         if shown.text:
             menu.addAction("Copy answer").triggered.connect(lambda _checked=False: QGuiApplication.clipboard().setText(self._whole(shown)))
         cases, columns = page.table.chosen()

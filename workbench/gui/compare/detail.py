@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QSplitter, QVBoxLayout, QWidget
 
@@ -43,11 +43,21 @@ BODY_MS = 12
 """How long after an answer what stands below it follows."""
 
 
+ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
+
+
+def is_arrow(event: QKeyEvent) -> bool:
+    """True for an arrow key alone."""
+    return event.key() in ARROWS and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+
+
 class DetailPanel(QFrame):
     """Follows the current cell of the grid."""
 
     stepped = Signal(int)
     """-1 or 1: the previous or next cell."""
+    arrow_pressed = Signal(object)
+    """The QKeyEvent of an arrow key, for the grid: it goes to the cell above, below or beside."""
     repeat_wanted = Signal(int)
     left = Signal()
     closed = Signal()
@@ -79,6 +89,7 @@ class DetailPanel(QFrame):
         self.area, self._foot = ColumnArea(self._made_sections(), LEAST_WIDTH), self._made_foot()
         self.area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.area.setAccessibleName("Answer, checks and figures")
+        self.area.installEventFilter(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 0, 0, 0)
         column.setSpacing(0)
@@ -197,7 +208,7 @@ class DetailPanel(QFrame):
         self.shown = shown = self.model.grid.shown_at(case_index, column_index, repeat)
         column = self.model.grid.columns[column_index]
         self.head.show_place(
-            data.cases[case_index], case_index + 1, column, version_names(data.columns)[column_index], repeat, data.repeats
+            data.cases[case_index], case_index + 1, column, version_names(data.columns)[column_index], repeat, data.repeats, data.reads
         )
         if shown is None:
             self.judging.show_output(None, None, None, "")
@@ -407,6 +418,12 @@ class DetailPanel(QFrame):
             painter = QPainter(self)
             painter.fillRect(0, 0, 1, self.height(), self.context.theme.color("border-strong"))
             painter.end()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.area and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and is_arrow(event):
+            self.arrow_pressed.emit(event)  # as the foot of the panel says; Page Up and Page Down scroll it
+            return True
+        return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from workbench.gui.case_words import case_words
 from workbench.gui.cells import ended_words
 from workbench.gui.context import Context
 from workbench.gui.markers import paint_marker
@@ -96,10 +97,13 @@ class DetailHead(QWidget):
         third.addStretch(1)
         column.addWidget(self._repeats)
 
-    def show_place(self, case: Case, number: int, column: ColumnInfo, names: tuple[str, str], repeat: int, repeats: int) -> None:
-        """Name a cell; `names` are the prompt's name where the version alone does not tell, and the version."""
+    def show_place(
+        self, case: Case, number: int, column: ColumnInfo, names: tuple[str, str], repeat: int, repeats: int, reads: Sequence[str] = ()
+    ) -> None:
+        """Name a cell; `names` are the prompt's name where the version alone does not tell, and the version. A case without a name is
+        called by what prompts read of it, as in the grid."""
         prompt, version = names
-        self.title.setText(case.name or f"Case {number}")
+        self.title.setText(" ".join(case_words(case, reads)[0].split()) if case.name or case.values else f"Case {number}")
         self._marker.say(column.place, column.colour)
         self._model.setText(column.model)
         self._version.set_text(version)

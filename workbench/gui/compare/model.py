@@ -78,6 +78,11 @@ class RunModel(QObject):
         """The id of the run that is shown or on its way."""
         return self._run_id
 
+    @property
+    def is_shown(self) -> bool:
+        """True once the run that is wanted was read, however long ago."""
+        return self.data is not None and self.data.run.id == self._run_id
+
     def open(self, run_id: int) -> None:
         """Show a run."""
         if run_id != self._run_id:
@@ -101,6 +106,7 @@ class RunModel(QObject):
             self._forget_pace()
             self._at_once, self._changing = None, False
             self.grid.show_run(data.columns, data.cases, data.repeats)
+            self.grid.live.pause(self.paused)
             early, self._early = self._early, []
             if early:
                 self._events(data.run.id, early)
@@ -193,6 +199,7 @@ class RunModel(QObject):
         if run_id != self._run_id or self.closed:
             return
         self.judging = None
+        self.grid.live.pause(False)
         self.grid.live.end_all()
         self.grid.forget()
         if self._again or self._changing:
@@ -328,6 +335,7 @@ class RunModel(QObject):
         control = self._control()
         if control is not None:
             control.go_on()
+            self.grid.live.pause(False)
             self.progress.emit()
         elif self._run_id is not None and not self.running:
             self._with_consent(self._start)
@@ -343,6 +351,7 @@ class RunModel(QObject):
         control = self._control()
         if control is not None:
             control.pause()
+            self.grid.live.pause(True)
             self.progress.emit()
 
     @property
@@ -368,9 +377,11 @@ class RunModel(QObject):
             self.context.bridge.stop_run(self._run_id)
 
     def steer(self, what: str, job_id: int) -> None:
-        """`try_now`, `skip` or `stop` one call."""
+        """`try_now`, `skip` or `stop` one call, in a pause too."""
         control = self._control()
         if control is not None:
+            if what == "try_now":
+                self.grid.live.hurry(job_id)
             {"try_now": control.retry_now, "skip": control.skip, "stop": control.stop_job}[what](job_id)
 
     def run_again(self, jobs: list[int] | None = None) -> None:

@@ -43,7 +43,8 @@ class News:
             self._quarter = quarter
             self._say(f"Run {run.number} started, {calls} calls.")
         elif before[1] and not running:
-            self._say(f"Run {run.number} {'finished' if run.status == 'done' else 'stopped'}. {over} of {calls}{failed}{by_hand}.")
+            ended = "finished" if run.status == "done" else run.standing
+            self._say(f"Run {run.number} {ended}. {over} of {calls}{failed}{by_hand}.")
         elif running and quarter > self._quarter and time.monotonic() - self._at >= PAUSE_S:
             self._quarter = quarter
             self._say(f"{25 * quarter} percent{failed}.")

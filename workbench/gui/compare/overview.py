@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = int(Qt.ItemDataRole.UserRole) + 1
-WORDS = ROW + 1
+MARKED = ROW + 1
+"""True for the run that is the baseline."""
 STATUS_CHIPS = {
     "done": ("pass", "check", "done"),
     "stopped": ("warn", "pause", "stopped"),
@@ -53,6 +54,8 @@ class Family:
     runs: Sequence[RunRow]
     words: str
     """What it compares, in one line."""
+    baseline: int | None = None
+    """The run that its other ones are held against."""
 
     @property
     def newest(self) -> str:
@@ -70,7 +73,12 @@ def read_families(ws: Workspace) -> list[Family]:
     prompts = {row.uid: row.name for row in ws.prompts.list()}
     datasets = {row.uid: row.name for row in ws.datasets.list()}
     archived = {row.id for row in ws.comparisons.list(archived=True)}
-    families = [Family(row.name, row, runs.pop(row.id, []), _words(row, prompts, datasets)) for row in ws.comparisons.list()]
+    marked = ws.regressions.all_marked()
+    families = []
+    for row in ws.comparisons.list():
+        made = runs.pop(row.id, [])
+        baseline = next((run.id for run in made if run.id in marked), None)
+        families.append(Family(row.name, row, made, _words(row, prompts, datasets), baseline))
     loose: dict[str, list[RunRow]] = {}
     for comparison_id, group in runs.items():
         if comparison_id not in archived:
@@ -218,7 +226,9 @@ class Overview(QWidget):
             self._items.appendRow(item)
             chosen = item if self._key(family) == before else chosen
             for run in family.runs:
-                below = _item(run, _run_spoken(run))
+                is_baseline = run.id == family.baseline
+                below = _item(run, _run_spoken(run) + (", baseline" if is_baseline else ""))
+                below.setData(is_baseline, MARKED)
                 item.appendRow(below)
                 chosen = below if self._key(run) == before else chosen
             first = not self._filled and family is next((other for other in kept if other.runs), None)
@@ -316,7 +326,7 @@ class FamilyDelegate(QStyledItemDelegate):
             expanded = isinstance(view, QTreeView) and view.isExpanded(index)
             self._family(painter, area, row, expanded)
         elif row is not None:
-            self._run(painter, area, row)
+            self._run(painter, area, row, marked=bool(index.data(MARKED)))
 
     def _family(self, painter: QPainter, area: QRect, family: Family, expanded: bool) -> None:
         look = theme()
@@ -339,7 +349,7 @@ class FamilyDelegate(QStyledItemDelegate):
         self._text(painter, QRect(x, top, right - x, look.line("body")), family.name, "body", "text", 600)
         self._text(painter, QRect(x, top + look.line("body"), right - x, look.line("small")), family.words, "small", "text3")
 
-    def _run(self, painter: QPainter, area: QRect, run: RunRow) -> None:
+    def _run(self, painter: QPainter, area: QRect, run: RunRow, *, marked: bool) -> None:
         look = theme()
         x = area.x() + look.px(22)
         kind, icon, words = status_chip(run)
@@ -353,6 +363,8 @@ class FamilyDelegate(QStyledItemDelegate):
         for text, width in ((progress_words(run), 190), (cost_words(run), 120), (f"{run.reused:,} reused" if run.reused else "", 100)):
             self._text(painter, QRect(x, area.y(), look.px(width), area.height()), text, "body", "text2")
             x += look.px(width)
+        if marked:
+            self._chip(painter, area, "baseline", "accent", "bookmark-check", area.right())
 
     def _right(self, painter: QPainter, area: QRect, text: str, right: int) -> int:
         look = theme()

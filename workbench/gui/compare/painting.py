@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
@@ -26,7 +26,7 @@ from workbench.gui.cells import (
     waiting_words,
 )
 from workbench.gui.compare.cell_foot import CellFoot, small
-from workbench.gui.compare.excerpt import Excerpt, Excerpts
+from workbench.gui.compare.excerpt import Excerpt, Excerpts, flat
 from workbench.gui.compare.frame import Frame, still_fixes
 from workbench.gui.compare.frame_time import FrameTime
 from workbench.gui.theme import Theme
@@ -39,12 +39,17 @@ if TYPE_CHECKING:
     from workbench.workspace import Cell, ColumnInfo, Samples
 
     Told = tuple[Difference | None, Samples | None]
+    Places = Sequence[tuple[int, int]]
 
 PICTURE_BYTES = 32_000_000
 FULL_KEPT = 96
 MAKING_S = 0.003
 """Time of a hurried frame for pictures of cells."""
 BLANKS_KEPT = 16
+READ = 2000
+"""Letters of a growing answer in which is looked for words: no cell shows more."""
+BEFORE_FOUND = 24
+"""At least so many letters before the first place found are shown with it, where the beginning of the answer is not."""
 _KEPT_STATES = (State.DONE, State.REUSED, State.BLOCKED, State.FAILED)
 _FILLS = {State.QUEUED: "panel", State.STOPPED: "panel", State.SKIPPED: "panel", State.BY_HAND: "panel", State.IN_BATCH: "panel"}
 _BARS = {State.WRITING: "accent-ink", State.WAITING: "warn", State.HELD: "warn", State.FAILED: "fail", State.BLOCKED: "fail"}
@@ -198,6 +203,7 @@ class CellPainter:
                 self._still(painter, frame, shown, active=current or hovered)
             if shown.repeats > 1 and state not in (State.DONE, State.REUSED):
                 self.foot.turn(painter, frame, shown, self.height)
+                self.foot.beside_turn(painter, frame, shown, self.height, self.samples_of(shown))
         if current:
             painter.save()
             pen = painter.pen()
@@ -222,32 +228,44 @@ class CellPainter:
         """Draw the answer; returns what was drawn."""
         theme = self.theme
         font = theme.font("cell")
-        excerpt = self._excerpt(frame, shown)
+        excerpt, difference = self._excerpt(frame, shown), self.difference_of(shown)
         painter.setFont(font)
         painter.setPen(theme.color(token))
         line = theme.line("cell")
         if self._wanted:
-            for number, drawn in enumerate(excerpt.lines):
-                spans = [span for place in self._wanted.places(drawn.text()) for span in excerpt.spans(number, *place, font)]
-                for left, right in spans:
-                    painter.fillRect(QRect(frame.x + left, frame.text_top + number * line, right - left, line), theme.color("warn-soft"))
-                    painter.fillRect(QRect(frame.x + left, frame.text_top + (number + 1) * line - 2, right - left, 2), theme.color("warn"))
-        self._differences(painter, frame, shown, excerpt)
+            excerpt, places = self.looked_for(frame, shown, excerpt, stays=difference is not None)
+            self._mark(painter, frame, excerpt, places, "warn-soft", "warn")
+        self._mark(painter, frame, excerpt, difference.marks if difference is not None else (), "add-bg", "pass")
         excerpt.draw(painter, frame.x, frame.text_top + (line - theme.height("cell")) / 2, line)
         return excerpt
 
-    def _differences(self, painter: QPainter, frame: Frame, shown: Shown, excerpt: Excerpt) -> None:
-        """Mark the words that the base does not have, on the lines that are drawn."""
-        difference = self.difference_of(shown)
+    def looked_for(self, frame: Frame, shown: Shown, excerpt: Excerpt, *, stays: bool) -> tuple[Excerpt, Places]:
+        """The excerpt with the places in it of what is looked for. Where the first of them lies behind its lines, it begins a little
+        before that place; `stays`: it does not, for other marks are told from its beginning."""
+        live, cell = shown.live, shown.cell
+        grows = live is not None and bool(live.pieces)
+        text = flat(live.text[:READ] if live is not None and grows else cell.text)
+        places = self._wanted.places(text)
+        drawn = excerpt.starts[-1] + len(excerpt.lines[-1].text()) - 1 if excerpt.lines and excerpt.cut else len(text)  # without its dots
+        if not places or grows or stays or places[0][1] <= drawn:
+            return excerpt, places
+        before = max(BEFORE_FOUND, excerpt.starts[-2] if len(excerpt.starts) > 2 else 0)  # it comes to lie on the last line but one
+        begin = text.rfind(" ", 0, max(0, places[0][0] - before)) + 1
+        text = f"…{text[begin:]}"
+        key, more = (cell.job_id, cell.output_id, "from", begin), cell.text_length > len(cell.text)
+        return self.excerpts.get(key, text, self.theme.font("cell"), frame.width, frame.lines, more=more), self._wanted.places(text)
+
+    def _mark(self, painter: QPainter, frame: Frame, excerpt: Excerpt, places: Places, ground: str, under: str) -> None:
+        """Mark places of the text on the lines that are drawn."""
         theme, line = self.theme, self.theme.line("cell")
-        for start, end in difference.marks if difference is not None else ():
+        for start, end in places:
             for number, (begin, drawn) in enumerate(zip(excerpt.starts, excerpt.lines, strict=True)):
                 text = drawn.text()
                 first, last = max(start, begin) - begin, min(end, begin + len(text)) - begin
                 for left, right in excerpt.spans(number, first, last, theme.font("cell")) if first < last else ():
                     place = QRect(frame.x + left, frame.text_top + number * line, right - left, line)
-                    painter.fillRect(place, theme.color("add-bg"))
-                    painter.fillRect(QRect(place.x(), place.bottom() - 1, place.width(), 2), theme.color("pass"))
+                    painter.fillRect(place, theme.color(ground))
+                    painter.fillRect(QRect(place.x(), place.bottom() - 1, place.width(), 2), theme.color(under))
 
     def _done(self, painter: QPainter, frame: Frame, shown: Shown, *, large: bool, hover_star: int | None) -> None:
         cell = shown.cell

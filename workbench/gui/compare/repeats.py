@@ -32,12 +32,20 @@ SHOWN_LETTERS = 120
 
 
 def agreement_words(samples: Samples) -> str:
-    """`all alike`, `2 of 3 alike`, `all differ`: what a cell says of its repeats; empty before two have answered."""
-    answered = sum(group.count for group in samples.groups)
-    if answered < 2:
+    """`all alike`, `2 of 3 alike`, `all differ`, `5 alike, 2 failed`: what a cell says of its repeats; empty before two have ended."""
+    answered, failed = sum(group.count for group in samples.groups), failures(samples)
+    if answered + failed < 2:
         return ""
-    most = samples.groups[0].count
+    most = samples.groups[0].count if answered else 0
+    if failed:
+        alike = f"{most} alike" if most == answered > 1 else f"{most} of {answered} alike" if most > 1 else f"{answered} answered"
+        return f"{alike}, {failed} failed" if answered else "all failed"
     return "all alike" if most == answered else "all differ" if most == 1 else f"{most} of {answered} alike"
+
+
+def failures(samples: Samples) -> int:
+    """How many repeats failed."""
+    return sum(1 for sample in samples.samples if sample.status == "failed")
 
 
 class Repeats(QObject):
@@ -156,21 +164,27 @@ def _doubled(text: str) -> str:
 
 
 def where_they_part(texts: Sequence[str]) -> list[str]:
-    """The texts on one line each, from the word on in which they are no longer alike."""
+    """The texts on one line each, every one from the word on in which it parts from the one that is most like it."""
     flat = [" ".join(text.split()) for text in texts]
-    alike = 0
-    if len(flat) > 1:
-        letters = zip(min(flat), max(flat), strict=False)  # in the order of the alphabet the first and last are the least alike
-        alike = next((at for at, (one, other) in enumerate(letters) if one != other), min(map(len, flat)))
-    cut = flat[0].rfind(" ", 0, alike + 1) + 1 if alike > MOST_ALIKE else 0
-    return [f"…{text[cut:]}" if cut and len(text) > cut else text for text in flat]
+    found = []
+    for number, text in enumerate(flat):
+        alike = max((_alike(text, other) for at, other in enumerate(flat) if at != number), default=0)
+        cut = text.rfind(" ", 0, alike) + 1 if alike > MOST_ALIKE else 0
+        found.append(f"…{text[cut:]}" if cut and len(text) > cut else text)
+    return found
+
+
+def _alike(one: str, other: str) -> int:
+    """How many letters two texts have in common at their start."""
+    return next((at for at, (mine, its) in enumerate(zip(one, other, strict=False)) if mine != its), min(len(one), len(other)))
 
 
 def spread_words(samples: Samples) -> list[str]:
     """`Time 1.2 s to 1.9 s, middle 1.4 s`: how far time and cost spread, cold starts apart."""
     lines = []
     for name, spread in (
-        ("Time", samples.latency_ms), ("First word", samples.first_token_ms), ("Time from a cold start", samples.cold_latency_ms),
+        ("Time", samples.latency_ms), ("First word", samples.first_token_ms),
+        ("Time from a cold start", samples.cold_latency_ms), ("First word from a cold start", samples.cold_first_token_ms),
     ):  # fmt: skip
         if spread is not None and spread.count > 1:
             lines.append(f"{name} {duration(spread.low)} to {duration(spread.high)}, middle {duration(spread.middle)}")
@@ -178,9 +192,9 @@ def spread_words(samples: Samples) -> list[str]:
             lines.append(f"{name} {duration(spread.middle)}")
     if samples.cost_usd is not None:
         low, high, total = samples.cost_usd
-        each = "each" if low == high else f"to {call_money(high)}"
+        each = "each" if call_money(low) == call_money(high) else f"to {call_money(high)}"
         lines.append(f"Cost {call_money(low)} {each}, together {call_money(total)}" if total else "Free")
-    failed = sum(1 for sample in samples.samples if sample.status == "failed")
+    failed = 0 if agreement_words(samples) else failures(samples)  # else the title counts them
     left = sum(1 for sample in samples.samples if sample.status in ("queued", "running", "by_hand", "in_batch"))
     lines += [f"{failed} failed"] * bool(failed) + [f"{left} still to come"] * bool(left)
     return lines

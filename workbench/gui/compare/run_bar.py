@@ -293,7 +293,7 @@ class RunBar(QFrame):
         if running:
             left.first.setText("Paused" if paused else f"{about(seconds)} left" if seconds is not None else "Starting")
             set_tone(left.first, "warn" if paused else "text")
-            left.second.setText("calls in flight go on" if paused else f"{_rate(rate)}" if rate else "")
+            left.second.setText(_paused_words(self.model.grid.live.in_flight()) if paused else _rate(rate) if rate else "")
         else:
             set_tone(left.first, "text")
             left.first.setText(day(run.finished_at or run.started_at or run.created_at))
@@ -375,6 +375,12 @@ def status_words(run: RunRow) -> str:
     if run.in_batch and not run.queued:
         return "in a batch"
     return STATUS_WORDS.get(run.status, run.status)
+
+
+def _paused_words(in_flight: int) -> str:
+    if not in_flight:
+        return "no new call is sent"
+    return f"{counted(in_flight, 'call')} in flight {'goes' if in_flight == 1 else 'go'} on"
 
 
 def _rate(rate: float) -> str:

@@ -144,6 +144,7 @@ class RunPage(QWidget):
         headers.customContextMenuRequested.connect(self.column_menu.open_at)
         self.columns.changed.connect(self._asked_anew)
         self.columns.base_changed.connect(detail.show_now)
+        detail.arrow_pressed.connect(table.main.keyPressEvent)
         self.rows.shown.connect(self._rows_shown)
         tools.height_chosen.connect(self.set_height)
         tools.repeat_chosen.connect(self.show_repeat)

@@ -141,10 +141,19 @@ def assess(ws: Workspace, definition: Definition, in_batch: bool = False) -> Ass
             models,
             tokens,
             few,
-            (*model_doubts(ws, spec, definition), *(() if in_batch else ws.runs.over_cap(spec, found))),
+            (*model_doubts(ws, spec, definition), *(_too_dear(ws, spec) if in_batch else ws.runs.over_cap(spec, found))),
         )
     except Problem as error:
         return Assessment(trouble=str(error), cases=cases)
+
+
+def _too_dear(ws: Workspace, spec: Spec) -> tuple[str, ...]:
+    """Why a batch could not be handed over for its cost, if so."""
+    try:
+        ws.batches.refuse_too_dear(spec)
+    except Problem as problem:
+        return (problem.message,)
+    return ()
 
 
 def model_doubts(ws: Workspace, spec: Spec, definition: Definition) -> tuple[str, ...]:
@@ -313,15 +322,21 @@ def newest_of(versions: Sequence[VersionRow]) -> VersionRow | None:
     return next((row for row in versions if not row.branch), versions[0] if versions else None)
 
 
+_NEWEST = "newest"
+
+
 def usual_name(choices: Choices, definition: Definition) -> str:
-    """A name for a new comparison that no live one has: `Refund reply: v6 and v7`."""
+    """A name for a new comparison that no live one has: `Refund reply: v6 and v7`. Where the newest version is meant each time, the name
+    holds no number that would soon be wrong."""
     names = {row.uid: row.name for row in choices.prompts}
     by_prompt: dict[str, list[str]] = {}
     for ref in definition.prompts:
-        newest = newest_of(choices.versions.get(ref.prompt_uid) or ())
-        title = ref.label or (f"v{ref.version}" if ref.version is not None else f"v{newest.number}" if newest is not None else "")
+        title = ref.label or (f"v{ref.version}" if ref.version is not None else _NEWEST)
         by_prompt.setdefault(names.get(ref.prompt_uid, "Prompt"), []).append(title)
-    parts = [f"{name}: {joined(sorted(set(versions)))}" if len(by_prompt) == 1 else name for name, versions in by_prompt.items()]
+    parts = [
+        f"{name}: {joined(sorted(set(versions)))}" if len(by_prompt) == 1 and set(versions) != {_NEWEST} else name
+        for name, versions in by_prompt.items()
+    ]
     return unused(joined(parts) or "Comparison", {row.name for row in choices.comparisons})
 
 

@@ -186,12 +186,19 @@ class SideBySide(Dialog):
         grid, visible = self._page.model.grid, self._page.table.visible()
         if len(visible) > 1:
             free = [column for column in visible if column not in {column for column, _ in self.places}]
-            after = [column for column in free if visible.index(column) > visible.index(self.places[-1][0])] or free
+            last = visible.index(self.places[-1][0])
+            after = [column for column in free if visible.index(column) > last] or free[::-1]  # else the nearest before
             more = [(column, grid.repeat_at(self.case, column)) for column in after]
         else:
             taken = {repeat for _, repeat in self.places}
             more = [(self.places[0][0], repeat) for repeat in range(1, grid.repeats + 1) if repeat not in taken]
-        self.places = (self.places + more)[:count] if count > len(self.places) else self.places[:count]
+        places = self.places + more[: max(0, count - len(self.places))]
+        if len(visible) > 1:
+            places.sort(key=lambda place: visible.index(place[0]) if place[0] in visible else len(visible))  # as they stand in the grid
+        current = self._page.table.current()
+        while len(places) > count:  # the one that was chosen in the grid stays
+            places.pop(0 if current is not None and places[-1][0] == current[1] else -1)
+        self.places = places
         self._read()
 
     # -- what is shown -----------------------------------------------------------------------------------------

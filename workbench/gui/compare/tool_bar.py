@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from workbench.gui.actions import tooltip
 from workbench.gui.compare.rows import FILTERS, query_words
 from workbench.gui.context import Context
-from workbench.gui.theme import set_kind
+from workbench.gui.theme import set_kind, theme
 from workbench.gui.widgets.buttons import button
+from workbench.gui.widgets.elided_combo import ElidedCombo
+from workbench.gui.widgets.labels import label
 from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.widgets.segmented import Segmented
 from workbench.gui.words import counted
@@ -74,8 +76,10 @@ class ToolBar(QFrame):
         self._query = CaseQuery()
         self._base_title = ""
         self._segments: Segmented | None = None
-        self._combo: QComboBox | None = None
+        self._combo: ElidedCombo | None = None
         self._repeats: Segmented | None = None
+        self.repeat_word = label("Repeat", "small", "text2")
+        self.repeat_word.hide()
         self.filter = button("All cases", "list-filter", on=self._pick_filter, size="small", opens=True)
         self.columns = button("Columns", "columns-3", on=self._pick_columns, size="small")
         self.differences = button("Show differences", "git-compare", size="small", tip=tooltip("compare.differences"))
@@ -91,6 +95,7 @@ class ToolBar(QFrame):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(16, 5, 14, 6)
         self._row.setSpacing(8)
+        self._row.addWidget(self.repeat_word)
         self._row.addStretch(1)
         for made in (self.filter, self.columns, self.differences, self.base, self.heights):
             self._row.addWidget(made)
@@ -111,8 +116,9 @@ class ToolBar(QFrame):
             self._repeats = Segmented([(number, str(number)) for number in range(1, min(repeats, 9) + 1)], 1, small=True, name="Repeat")
             self._repeats.setToolTip("Which repeat of each call the grid shows")
             self._repeats.chosen.connect(lambda repeat: self.repeat_chosen.emit(repeat))
-            self._row.insertWidget(1 if self._segments or self._combo else 0, self._repeats)
+            self._row.insertWidget(self._row.indexOf(self.repeat_word) + 1, self._repeats)
         self.say_query(CaseQuery())
+        self._fit()
 
     def _add_groups(self) -> None:
         choices = []
@@ -121,19 +127,19 @@ class ToolBar(QFrame):
             choices.append((number, f"{title}  {counted(len(indexes), 'model') if number == 0 else len(indexes)}"))
         choices.append((-1, f"All {len(self._columns)}"))
         value = -1 if self._group is None else self._group
+        combo = self._combo = ElidedCombo(by_shown=True)
+        combo.setAccessibleName("Prompt version")
+        combo.setMinimumWidth(theme().px(90))
+        for number, text in choices:
+            combo.addItem(text, number)
+        combo.setCurrentIndex(combo.findData(value))
+        combo.activated.connect(lambda _index: self._taken(combo.currentData()))
+        self._row.insertWidget(0, combo)
         if len(choices) <= MOST_SEGMENTS:
             self._segments = Segmented(choices, value, small=True, name="Prompt version")
-            self._segments.chosen.connect(self._chosen)
+            self._segments.chosen.connect(self._taken)
             self._row.insertWidget(0, self._segments)
-        else:
-            self._combo = QComboBox()
-            self._combo.setAccessibleName("Prompt version")
-            self._combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-            for number, text in choices:
-                self._combo.addItem(text, number)
-            self._combo.setCurrentIndex(self._combo.findData(value))
-            self._combo.activated.connect(lambda _index: self._chosen(self._combo.currentData() if self._combo else -1))
-            self._row.insertWidget(0, self._combo)
+            combo.hide()
 
     @property
     def group(self) -> tuple[int, ...] | None:
@@ -146,14 +152,13 @@ class ToolBar(QFrame):
             return
         order = [*range(len(self._groups)), -1]
         at = order.index(-1 if self._group is None else self._group)
-        to = order[(at + step) % len(order)]
-        if self._segments is not None:
-            self._segments.set_value(to)
-        if self._combo is not None:
-            self._combo.setCurrentIndex(self._combo.findData(to))
-        self._chosen(to)
+        self._taken(order[(at + step) % len(order)])
 
-    def _chosen(self, number: int) -> None:
+    def _taken(self, number: int) -> None:
+        if self._segments is not None:
+            self._segments.set_value(number)
+        if self._combo is not None:
+            self._combo.setCurrentIndex(self._combo.findData(number))
         self._group = None if number < 0 else number
         self.group_chosen.emit(self.group)
 
@@ -219,15 +224,33 @@ class ToolBar(QFrame):
         super().resizeEvent(event)
         self._fit()
 
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()  # something in the row is wider or narrower now, or has its font at last
+        return done
+
     def _fit(self) -> None:
-        """The base by its name where there is room for it."""
-        if self.base.isHidden():
-            return
+        """The base by its name where there is room for it, and the groups beside each other; else the groups in a box to choose from."""
         title = self._base_title or "the one beside"
-        self.base.setText(f"from {title[:MOST_LETTERS].rstrip()}…" if len(title) > MOST_LETTERS else f"from {title}")
-        if self._row.sizeHint().width() > self.width():
-            self.base.setText("from")
+        name = f"from {title[:MOST_LETTERS].rstrip()}…" if len(title) > MOST_LETTERS else f"from {title}"
         self.base.setToolTip(f"Differences are told from {title}")
+        segments, combo = self._segments, self._combo
+        shown = segments if segments is not None and not segments.isHidden() else combo
+        word = self.repeat_word.sizeHint().width() + self._row.spacing()
+        rest = self._row.sizeHint().width() - (shown.sizeHint().width() if shown is not None else 0)
+        rest -= 0 if self.repeat_word.isHidden() else word
+        if not self.base.isHidden():  # as wide as it is by its name
+            rest += theme().width(name, "small", 500) - theme().width(self.base.text(), "small", 500)
+        if segments is not None and combo is not None:
+            in_box = rest + segments.sizeHint().width() > self.width()
+            if in_box is combo.isHidden():
+                combo.setHidden(not in_box)
+                segments.setHidden(in_box)
+            shown = combo if in_box else segments
+        least = 0 if shown is None else combo.minimumWidth() if shown is combo and combo is not None else shown.sizeHint().width()
+        self.base.setText(name if rest + least <= self.width() else "from")
+        self.repeat_word.setVisible(self._repeats is not None and rest + least + word <= self.width())
 
     def _pick_base(self) -> None:
         menu = PopupMenu(self)

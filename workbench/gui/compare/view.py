@@ -26,7 +26,7 @@ from workbench.gui.widgets.buttons import action_button, button
 from workbench.gui.widgets.dialog import ask, ask_text
 from workbench.gui.widgets.popup_menu import PopupMenu
 from workbench.gui.words import cost_last_time, counted
-from workbench.values import Changes, Definition, NotFound, PromptRef
+from workbench.values import Changes, ConnectionLost, Definition, NotFound, PromptRef
 
 if TYPE_CHECKING:
     from workbench.workspace import ComparisonRow, OutputRow, RunRow
@@ -234,6 +234,8 @@ class CompareScreen(Screen):
         self.context.bridge.read(self.context.ws.comparisons.get, comparison_id, then=found, failed=self._missing, owner=self)
 
     def _missing(self, error: BaseException) -> None:
+        if isinstance(error, ConnectionLost) and self.model.is_shown:
+            return  # what is on the screen stays there and is read again when the server is back; the status bar says that it is away
         self.model.close()
         self._show_overview()
         if not isinstance(error, NotFound):

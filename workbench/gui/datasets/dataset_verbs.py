@@ -46,9 +46,7 @@ class DatasetVerbs(QObject):
     def new(self) -> None:
         """Ask for a name and make a dataset with one column."""
         if self._context.ws.read_only:
-            self._context.notice(
-                "This workspace can only be read now. Open a copy of it to write.", "Open a copy", self._context.action("file.copy").trigger
-            )
+            self._context.say_read_only()
             return
         create = self._context.ws.datasets.create
         text = "A dataset holds the cases that every prompt is run on."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.insights.comparing import Choices, column_name
@@ -43,6 +43,7 @@ class Bar(QWidget):
         look = theme()
         for combo in (self.baseline, self.run, self.column):
             combo.setMaximumWidth(look.px(300))
+            combo.setMinimumWidth(look.px(76))  # in a narrow window they give way, not the letters beside them
         self._column_label = label("Column", "small", "text2")
         row.addWidget(self._column_label)
         row.addWidget(self.column, 3)
@@ -82,14 +83,21 @@ class Bar(QWidget):
             if all(run.id != now.id for run in shown):
                 shown.insert(0, now)
             for run in shown:
-                combo.addItem(run_name(run, marked=run.id in choices.marked), run.id)
+                name = run_name(run, marked=run.id in choices.marked)
+                # Its comparison stands above: beside others of its own, a run is told by its number and time.
+                combo.addItem(name.removeprefix(f"{run.comparison} ") if run in same else name, run.id)
+                combo.setItemData(combo.count() - 1, name, Qt.ItemDataRole.ToolTipRole)
             combo.setCurrentIndex(combo.findData(now.id))
-            combo.setToolTip(combo.currentText())
+            combo.setToolTip(run_name(now, marked=now.id in choices.marked))
 
     def show_pair(self, pair: RunPair) -> None:
         """Show what changed between the runs, and their columns."""
+        from workbench.workspace.regressions import unfinished  # loaded already: two runs were compared
+
         found = pair.regression
         self.chips.clear()
+        for words in unfinished(pair):
+            self._add(words.rstrip("."), "warn")
         self.chips.addWidget(label("Changed" if found.changed else "Nothing changed in the definition", "small", "text2"))
         all_words = [change_words(change) for change in found.changed]
         for words in all_words:

@@ -226,7 +226,7 @@ class CasePage(QFrame):
         if found is None:
             return
         gone, new = {"words": found.words, "lines": found.lines}.get(self.marks.value, ((), ()))
-        self.before.answer.mark(gone, "del-bg", strike=self.marks.value == "words")
+        self.before.answer.mark(gone, "del-bg", strike=True)  # a line under it would say that it was added
         self.after.answer.mark(new, "add-bg")
 
     def next_marks(self) -> None:

@@ -71,9 +71,7 @@ class Answers:
 def read_choices(ws: Workspace) -> Choices:
     """Every run that began, newest first."""
     runs = [run for run in ws.runs.list() if run.done or run.failed]
-    comparisons = {run.comparison_id for run in runs if run.comparison_id is not None}
-    marked = (ws.regressions.marked(comparison_id) for comparison_id in comparisons)
-    return Choices(runs, frozenset(run_id for run_id in marked if run_id is not None))
+    return Choices(runs, ws.regressions.all_marked())
 
 
 def first_choice(ws: Workspace, choices: Choices) -> int | None:

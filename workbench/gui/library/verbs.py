@@ -37,11 +37,8 @@ class PromptVerbs:
     def _refuse(self) -> bool:
         """True, with a word to the user, where nothing can be written: before they have typed anything."""
         if self._context.ws.read_only:
-            self._context.notice("This workspace can only be read now. Open a copy of it to write.", "Open a copy", self._copy)
+            self._context.say_read_only()
         return self._context.ws.read_only
-
-    def _copy(self) -> None:
-        self._context.action("file.copy").trigger()
 
     # -- prompts -----------------------------------------------------------------------------------------------
 

@@ -63,6 +63,7 @@ class VersionVerbs:
             f"Save v{number}",
             lambda note: self._working.save_version(note, saved),
             allow_empty=True,
+            text=_came_between(at),
         )
 
     def take_in(self) -> None:
@@ -363,3 +364,13 @@ def _as_code(
     if spec is None:
         return text, "OpenAI", "OPENAI_API_KEY", wanted
     return text, spec.title, spec.key_env or "", wanted
+
+
+def _came_between(at: Opened) -> str:
+    """What to know of a version that somebody saved since this working copy began; empty where none was."""
+    if at.base is None or at.tip is None or at.tip.id == at.base.id:
+        return ""
+    tip, who = f"v{at.tip.number}", f" by {at.tip.author}" if at.tip.author else ""
+    return (
+        f"Yours began from v{at.base.number}. {tip}{who} came since then, and what it changed is not in yours. It stays among the versions."
+    )

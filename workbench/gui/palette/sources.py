@@ -86,7 +86,7 @@ def objects(workspace: Workspace, go: Any) -> dict[str, list[Entry]]:
         for row in workspace.comparisons.list()
     ]
     runs = [
-        Entry("Runs", f"{row.comparison or 'A run'}, run {row.number}", partial(go, "compare", run_id=row.id), "play", right=row.status)
+        Entry("Runs", f"{row.comparison or 'A run'}, run {row.number}", partial(go, "compare", run_id=row.id), "play", right=row.standing)
         for row in workspace.runs.list()
     ]
     datasets = [

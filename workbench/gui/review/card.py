@@ -18,7 +18,8 @@ from workbench.gui.widgets.scroll import scroll_area
 from workbench.gui.words import counted
 
 LEAST_WIDTH = 300
-"""Three answers stand side by side in the least window whatever the size of the text, four in one of the usual width."""
+"""Three answers stand side by side in the least window whatever the size of the text, four in one of the usual width; criteria may take
+more."""
 NARROW = 400
 """Below this there is no room to say the rating in words beside its stars, nor the keys beside the verdicts."""
 MEASURE = 640
@@ -106,6 +107,18 @@ class AnswerCard(QFrame):
         column.addStretch(1)
         return scroll_area(inside, across=True, by_key=True, name=f"Pictures of answer {self.answer.letter}")
 
+    def least_width(self) -> int:
+        """The width below which something of it would be cut."""
+        if self.foot is not None:
+            self.foot.set_narrow(True)
+        least = max(LEAST_WIDTH, self.minimumSizeHint().width())
+        if self.foot is not None:
+            self.foot.set_narrow(self._is_narrow())
+        return least
+
+    def _is_narrow(self) -> bool:
+        return self.width() < theme().px(NARROW)
+
     def show_judgement(self, answer: Blind) -> None:
         """Show what was said of it."""
         self.answer = answer
@@ -131,9 +144,8 @@ class AnswerCard(QFrame):
         super().resizeEvent(event)
         look = theme()
         side = look.px(18)
-        narrow = self.width() < look.px(NARROW)
         if self.foot is not None:
-            self.foot.set_narrow(narrow)
+            self.foot.set_narrow(self._is_narrow())
         self.text.setViewportMargins(side, look.px(12), max(side, self.width() - look.px(MEASURE) - side), look.px(8))
 
     def focusInEvent(self, event: QFocusEvent) -> None:

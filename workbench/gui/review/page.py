@@ -12,6 +12,7 @@ from workbench.gui.actions import digit
 from workbench.gui.context import Context
 from workbench.gui.link_dialog import ask_link
 from workbench.gui.review.card import AnswerCard
+from workbench.gui.review.card_rows import CardRows
 from workbench.gui.review.case_card import CaseCard
 from workbench.gui.review.data import Blind
 from workbench.gui.review.feet import Foot, PlaceFoot, RateFoot, RubricFoot
@@ -21,8 +22,6 @@ from workbench.gui.review.model import ReviewModel
 from workbench.gui.review.note import Note
 from workbench.gui.review.verdicts import Verdicts
 from workbench.gui.widgets.buttons import button
-from workbench.gui.widgets.layouts import take_all
-from workbench.gui.widgets.scroll import scroll_area
 
 LOW = 620
 """In a page that is lower, the case leaves more room to the answers."""
@@ -48,11 +47,8 @@ class ReviewPage(QWidget):
         column.addWidget(self.head)
         self.case_card = CaseCard()
         column.addWidget(self.case_card)
-        inside = QWidget()
-        self.row = QHBoxLayout(inside)
-        self.row.setContentsMargins(0, 0, 0, 0)
-        self.row.setSpacing(14)
-        self.area = scroll_area(inside, across=True)
+        self.rows = CardRows()
+        self.area = self.rows.area
         column.addWidget(self.area, 1)
         column.addLayout(self._foot())
         self.judging = Judging(self)
@@ -97,16 +93,14 @@ class ReviewPage(QWidget):
         self.shown.emit()
 
     def _make_cards(self) -> None:
-        take_all(self.row)
         self.cards = []
         for answer in self.model.answers:
             made = AnswerCard(answer, self.context, self._foot_for(answer))
             made.focused.connect(self._card_focused)
             made.link_clicked.connect(self._link)
             made.stepped.connect(self.step)
-            self.row.addWidget(made, 1)
-            made.show()  # at once: only what is visible can take the focus
             self.cards.append(made)
+        self.rows.show_cards(self.cards)
         self.current, self._note_of = 0, None
         self.judging.begin()
         self._take_wish()

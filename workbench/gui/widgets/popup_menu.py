@@ -26,11 +26,15 @@ class PopupMenu(QMenu):
         """Add what an action of the window does, with its keys. As an item of its own: Qt knows one item for each action, and would tell
         screen readers of the one in the first menu that ever held it."""
         made = self.addAction(action.text())
-        made.setShortcut(action.shortcut())
-        made.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # shown, and left to the action itself
+        self.tell_keys(made, action)
         made.setEnabled(action.isEnabled())
         made.triggered.connect(action.trigger)
         return made
+
+    def tell_keys(self, entry: QAction, action: QAction) -> None:
+        """Show the keys of an action of the window at an entry that does the same; they are left to the action itself."""
+        entry.setShortcut(action.shortcut())
+        entry.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
 
 
 def begin_with_first(menu: QMenu) -> None:

@@ -123,7 +123,7 @@ class Http:
         return await self._client.send(request, stream=True)
 
     def _failed(self, error: Exception, address: httpx.URL) -> Exception:
-        failure = failure_of_exception(error, address, self._wait)
+        failure = failure_of_exception(error, address, self._wait, is_call=False)
         return error if failure is None else ProviderError(failure)
 
 

@@ -144,6 +144,8 @@ class BatchStore:
     def update(self, batch: BatchRow, **values: Any) -> BatchRow:
         """The batch with some of its columns changed."""
         values = {name: whole_text(value) if isinstance(value, str) else value for name, value in values.items()}
+        if "message" in values:
+            values["message"] = _sentence(values["message"])
         with self._database.write() as writer:
             writer.run(f"UPDATE job_batch SET {', '.join(f'{name} = :{name}' for name in values)} WHERE id = :id", id=batch.id, **values)
             writer.touch("run", batch.run_id)
@@ -156,7 +158,7 @@ class BatchStore:
             writer.run(
                 "UPDATE job_batch SET state = :state, message = :message WHERE id = :id",
                 state=state,
-                message=whole_text(message),
+                message=_sentence(whole_text(message)),
                 id=batch.id,
             )
             _touch(
@@ -209,6 +211,12 @@ class BatchStore:
                 )
             )
         return found
+
+
+def _sentence(words: str) -> str:
+    """A service's words with the full stop that many leave out: what is said next stands behind them."""
+    words = words.rstrip()
+    return words if not words or words[-1] in ".!?…" else f"{words}."
 
 
 def _touch(writer: Writer, run_id: int, job_ids: Iterable[int]) -> None:

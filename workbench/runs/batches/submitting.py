@@ -25,7 +25,7 @@ from workbench.runs.runs import Runs
 from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.store.stamps import now
-from workbench.values import BadInput, Endpoint, ModelSpec, Problem
+from workbench.values import BadInput, Endpoint, ModelSpec, Problem, Spec
 
 _SAMPLED = 20
 _REFUSALS = frozenset({"auth", "permission", "not_found", "quota", "bad_request", "context_length"})
@@ -82,6 +82,17 @@ class Submissions(BatchStore):
         if not taking:
             raise _nothing(list(dict.fromkeys(why)))
         self._runs.refuse_unaskable(taking, base_url_override)
+
+    def refuse_too_dear(self, spec: Spec) -> None:
+        """Raise what `submit` would where a new run of this would cost more than the caps allow: before it is made."""
+        plan = plans.make(spec)
+        models = [column.model for column in plan.columns]
+        taken = {index for index, model in enumerate(models) if not model.by_hand and batch_form(model.wire_format, model.base_url)}
+        not_made = {index: float(index not in taken) for index in range(len(models))}
+        most = plans.estimate(plan, past_use(self._database, self._runs, models), not_made, taken).high_usd
+        self._refuse_over(
+            most, self._runs.cap_of(plan), Decimal(0), remedy="Raise the cap, or choose fewer models or cases. No run was made."
+        )
 
     def write(
         self, run_id: int, folder: Path, columns: Sequence[int] | None = None, told: Callable[[int], object] = lambda count: None
@@ -264,20 +275,24 @@ class Submissions(BatchStore):
 
     def _refuse_too_dear(self, run_id: int, offer: BatchOffer) -> None:
         """A batch cannot be stopped at a cap, so that its likely most has to fit beforehand."""
-        most = offer.as_batch.high_usd
+        run = self._runs.get(run_id)
+        spent = (run.cost_usd or Decimal(0)) + self._ordered_usd(run_id)
+        remedy = "Raise the cap, or hand over fewer columns. Nothing was sent."
+        self._refuse_over(offer.as_batch.high_usd, run.budget_usd, spent, remedy=remedy)
+
+    def _refuse_over(self, most: Decimal | None, own_cap: Decimal | None, own_spent: Decimal, *, remedy: str) -> None:
         if most is None:
             return
-        run = self._runs.get(run_id)
-        ordered = {each: self._ordered_usd(each) for each in {batch.run_id for batch in self.open()} | {run_id}}
-        caps = [(run.budget_usd, (run.cost_usd or Decimal(0)) + ordered[run_id], "this run")]
+        caps = [(own_cap, own_spent, "this run")]
         day = Decimal(str(self._settings.get("cap_day_usd") or 0))
         if day > 0:
-            caps.append((day, self._runs.spent_today() + sum(ordered.values()), f"today, {date.today():%d %B}"))
+            ordered = sum((self._ordered_usd(each) for each in {batch.run_id for batch in self.open()}), Decimal(0))
+            caps.append((day, self._runs.spent_today() + ordered, f"today, {date.today():%d %B}"))
         for cap, spent, what in caps:
             if cap is not None and spent + most > cap:
                 raise BadInput(
                     f"As a batch this costs up to ${most:.2f}, and the cap of {what} leaves ${max(Decimal(0), cap - spent):.2f}.",
-                    remedy="Raise the cap, or hand over fewer columns. Nothing was sent.",
+                    remedy=remedy,
                 )
 
     def _ordered_usd(self, run_id: int) -> Decimal:

@@ -170,7 +170,7 @@ class Batches(Submissions):
         if remote.end == "failed" and not remote.files:
             words = remote.message or "without a reason"
             return await asyncio.to_thread(self.give_back, batch, "refused", f"The service refused the batch: {words}")
-        reader, is_cut = ResultReader(self._database, self, batch.run_id, endpoint.key), False
+        reader, is_cut, is_gone = ResultReader(self._database, self, batch.run_id, endpoint.key), False, False
         with TemporaryDirectory(prefix="workbench-batch-") as folder:
             for number, file in enumerate(remote.files):
                 path = Path(folder) / str(number)
@@ -182,8 +182,11 @@ class Batches(Submissions):
                 except ProviderError as error:
                     if error.failure.kind != "not_found":
                         raise
-                    return await asyncio.to_thread(self.give_back, batch, "refused", "The service does not keep the results any more.")
+                    is_gone = True
+                    continue  # some name a file of errors that there is not
                 await self._read(reader, path)
+        if is_gone and not (reader.found.taken or reader.found.known):
+            return await asyncio.to_thread(self.give_back, batch, "refused", "The service does not keep the results any more.")
         if is_cut and not was_cut:
             return self.update(batch, message=_CUT, asked_at=now())
         jobs = self.jobs("job.status = 'in_batch'", batch_id=batch.id)
@@ -191,7 +194,9 @@ class Batches(Submissions):
         while page := list(islice(jobs, PAGE)):
             taken = reader.unanswered(batch.run_id, page, failure)
             await asyncio.to_thread(reader.write, batch.run_id, taken, Vectors(), Decimal(0))
-        words = " ".join(reader.found.sentences()) + (f" {remote.message}" if remote.message else "")
+        reader.found.truncated = False  # what to do about a file that somebody has at hand
+        told = ["The results came cut off each time."] if is_cut else []
+        words = " ".join((*told, *reader.found.sentences(), *filter(None, (remote.message,))))
         batch = self.update(batch, state="read", message=words, collected_at=now())
         await asyncio.to_thread(self.settle, batch.run_id)
         return self.get(batch.id)

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from workbench.store import schema
-from workbench.store.database import Database, Listener, Query
+from workbench.store.database import UPDATE, Database, Listener, Query
 from workbench.store.server import derived, dialect
 from workbench.store.server.address import Address, parse, person
 from workbench.store.server.connecting import Connector, Raw, newer
@@ -97,10 +97,11 @@ class ServerDatabase(Database):
             raw.close()
         database = ServerDatabase(connector, read_only=False, notice="")
         if _format(found) > schema.FORMAT:
-            database.read_only, database.notice = True, newer(found)
+            database.read_only, database.notice, database.remedy = True, newer(found), UPDATE
         elif not database.query("SELECT has_table_privilege('prompt', 'INSERT')")[0][0]:
             database.read_only = True
             database.notice = f"{address.user or database.person} may only read in {address.name}. You can read but not save."
+            database.remedy = "Have who owns the tables grant the right to write."
         return database
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -206,8 +207,9 @@ class ServerDatabase(Database):
                 raise self._problem(error, raw) from error
             if found != schema.REVISION:
                 raw.execute("ROLLBACK")
-                self.read_only, self.notice = True, newer(found)
-                raise ReadOnly(self.notice, remedy="Get the update.")
+                self.read_only, self.notice, self.remedy = True, newer(found), UPDATE
+                self._announce(Changes({"setting": frozenset()}))
+                raise ReadOnly(self.notice, remedy=self.remedy)
             return raw
 
     def _writing_connection(self) -> tuple[Raw, bool]:
