@@ -247,8 +247,9 @@ class ConnectionLimit:
         if wait:
             turns.wanting[member, model if limit.own_wait_s(need, again=False) else ""] = monotonic()
         else:
-            for lacking in (model, ""):
-                turns.wanting.pop((member, lacking), None)
+            if turns.wanting:
+                for lacking in (model, ""):
+                    turns.wanting.pop((member, lacking), None)
             turns.served = member
         return wait
 

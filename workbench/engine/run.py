@@ -448,7 +448,7 @@ class Run:
     async def _wait(self, flight: Flight, delay: float) -> None:
         """The time until the next try, then until there is a place for it. Meanwhile its place on the connection is another's."""
         group = flight.group
-        flight.has_place = False
+        flight.has_place = flight.hurried = False
         group.give_back(flight.job.column)
         self._fill_soon()
         flight.wait = asyncio.Event()
