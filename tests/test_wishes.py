@@ -9,18 +9,27 @@ from pathlib import Path
 
 import pytest
 
+from tests.batch_server import BatchServer, endpoint, server
 from tests.conftest import FakeProvider
 from tests.run_workspace import fill
 from tests.test_run_log import make, said
+from tests.test_runs_batches import ask, submit
+from tests.test_runs_by_hand import HAND
+from tests.test_runs_execute import model, spec
 from workbench.cli.frame import perform
 from workbench.engine.control import Control
 from workbench.engine.events import Finished
+from workbench.runs.batches import Batches
+from workbench.runs.runs import Runs
 from workbench.settings import Settings
+from workbench.store.database import Database
 from workbench.values import Problem
 from workbench.values.wishes import REVIEW_PAIRS, Followed, Wish, review_pairs
 from workbench.workspace import Workspace
 
 Start = Callable[..., FakeProvider]
+__all__ = ["server"]
+
 BOTH: tuple[Wish, ...] = ("baseline", "review")
 
 
@@ -142,3 +151,35 @@ def test_a_run_whose_last_calls_are_left_out_by_hand_is_finished_too(tmp_path: P
             ws.runs.leave_out(run_id, column)
         assert ws.runs.get(run_id).status == "done"
         assert ws.regressions.marked(filled.comparison) == run_id
+
+
+@pytest.mark.both_stores
+def test_a_review_waits_for_the_answers_that_a_person_gives(workspace: Workspace) -> None:
+    runs, sessions = workspace.runs, workspace.reviews.sessions
+    run_id = runs.prepare(spec(model(), HAND, cases=2), wishes=("review",))
+    make(workspace, run_id)
+    assert (runs.get(run_id).status, runs.get(run_id).by_hand) == ("done", 2)
+    for job_id in [cell.job_id for cell in runs.cells(run_id) if cell.status == "by_hand"]:
+        assert not sessions.of_run(run_id)
+        asyncio.run(runs.answer_by_hand(job_id, f"By hand, {job_id}."))
+    (session,) = sessions.of_run(run_id)
+    assert session.total == 2
+
+
+def test_a_run_that_a_batch_finishes_is_finished_too(server: BatchServer, database: Database, settings: Settings) -> None:
+    done: list[tuple[Wish, int]] = []
+
+    def do_wish(wish: Wish, run_id: int) -> int:
+        done.append((wish, run_id))
+        return 0
+
+    runs = Runs(database, endpoint=endpoint, settings=settings, do_wish=do_wish)
+    batches = Batches(database, runs, settings)
+    run_id = runs.prepare(spec(model(server.url + "/v1"), cases=3), wishes=("baseline",))
+    submit(batches, run_id)
+    ask(batches, run_id)
+    assert not done
+    server.finish()
+    ask(batches, run_id)
+    assert runs.get(run_id).status == "done"
+    assert done == [("baseline", run_id)]
