@@ -156,7 +156,7 @@ def test_a_run_whose_last_calls_are_left_out_by_hand_is_finished_too(tmp_path: P
 @pytest.mark.both_stores
 def test_a_review_waits_for_the_answers_that_a_person_gives(workspace: Workspace) -> None:
     runs, sessions = workspace.runs, workspace.reviews.sessions
-    run_id = runs.prepare(spec(model(), HAND, cases=2), wishes=("review",))
+    run_id = runs.prepare(spec(model(), HAND, cases=2), wishes=BOTH[1:])
     make(workspace, run_id)
     assert (runs.get(run_id).status, runs.get(run_id).by_hand) == ("done", 2)
     for job_id in [cell.job_id for cell in runs.cells(run_id) if cell.status == "by_hand"]:
@@ -175,7 +175,7 @@ def test_a_run_that_a_batch_finishes_is_finished_too(server: BatchServer, databa
 
     runs = Runs(database, endpoint=endpoint, settings=settings, do_wish=do_wish)
     batches = Batches(database, runs, settings)
-    run_id = runs.prepare(spec(model(server.url + "/v1"), cases=3), wishes=("baseline",))
+    run_id = runs.prepare(spec(model(server.url + "/v1"), cases=3), wishes=BOTH[:1])
     submit(batches, run_id)
     ask(batches, run_id)
     assert not done
