@@ -108,7 +108,7 @@ class _Progress:
             self._waiting = ""
         elif kind == "Waiting":
             self._waiting = f" · {event.failure.kind.replace('_', ' ')}, trying again in {event.delay_s:.0f} s"
-        elif kind in ("Unsaved", "Saved"):
+        elif kind in ("Unsaved", "Saved", "Followed"):
             self._terminal.note(str(event))
             return
         elif kind == "Judged":

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from workbench.quick_dataclass import dataclass
 from workbench.values import Delta, Endpoint, Failure, Price, Reply, Request
+from workbench.values.wishes import Followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,6 @@ class Saved:
         return "What waited is saved. The run goes on."
 
 
-Event = Started | Streamed | Waiting | Finished | Failed | Cancelled | Skipped | Held | Judged | Unsaved | Saved
+Event = Started | Streamed | Waiting | Finished | Failed | Cancelled | Skipped | Held | Judged | Unsaved | Saved | Followed
 END_EVENTS = (Finished, Failed, Cancelled, Skipped)
 """Every job ends with exactly one of these, unless the whole run is stopped before its turn."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
 from workbench.gui.code_dialog import with_consent
 from workbench.gui.context import Context
 from workbench.gui.unsaved import UnsavedNotice
+from workbench.values.wishes import Followed
 
 if TYPE_CHECKING:
     from workbench.gui.app import Session
@@ -49,6 +51,19 @@ class WindowServices(QObject):
             context.action(id).triggered.connect(lambda _checked=False, verb=verb: verb())
         window.top.search.connect(self.palette)
         self._unsaved = UnsavedNotice(context, window.notice)
+        context.bridge.run_events.connect(self._tell_followed)
+
+    def _tell_followed(self, run_id: int, events: Sequence[Any]) -> None:
+        """Say what was done with a run once it had finished. What could not be done stays to be read."""
+        told = [event for event in events if isinstance(event, Followed)]
+        if not told:
+            return
+        say = self._context.warn if any(event.why for event in told) else self._context.notice
+        words = " ".join(map(str, told))
+        if any(event.pairs for event in told):
+            say(words, "Review", lambda: self._context.go("review", run_id=run_id))
+        else:
+            say(words)
 
     def offer_to_go_on(self) -> None:
         """Say which run was cut off, by a crash or by closing the window, and offer to go on with it."""

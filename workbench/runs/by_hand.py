@@ -96,6 +96,8 @@ class HandAnswers(Calls):
                 ),
             )
             Recorder(self._database, run_id, kept=(job_id,)).write([end], checks_usd=cost, durable=True)
+            if not self.is_live(run_id):
+                self.follow_wishes(run_id)  # it may have been the last one that was lacking
             return self.outputs_of(job_id)[-1]
 
         return await asyncio.to_thread(keep)  # templates and patterns of checks may take their time

@@ -16,9 +16,11 @@ from workbench.runs.consent import CodeConsent, checks_of
 from workbench.runs.finding import CaseFinder
 from workbench.runs.records import RunRow
 from workbench.runs.verdicts import end_cut_off, forget_verdicts, unread, waiting, why_waiting
+from workbench.runs.wishes import DoWish, follow_wishes, open_wishes
 from workbench.settings import Settings
 from workbench.store.database import Database
 from workbench.values import BadInput, Changes, Check, Endpoint, Missing, ModelSpec, Problem
+from workbench.values.wishes import Followed
 
 if TYPE_CHECKING:
     import asyncio
@@ -65,6 +67,7 @@ class Calls(CaseFinder):
         wire_formats: Callable[[str], providers.WireFormat] | None = None,
         embedding: EmbeddingOf | None = None,
         judges: Judges | None = None,
+        do_wish: DoWish | None = None,
     ) -> None:
         super().__init__(database)
         self._limits: Limits | None = None
@@ -77,6 +80,7 @@ class Calls(CaseFinder):
         self._wire_formats = wire_formats
         self._embedding = embedding
         self._judges = judges
+        self._do_wish = do_wish
         self.code = CodeConsent(self._settings, database.path)
 
     async def execute(
@@ -96,18 +100,37 @@ class Calls(CaseFinder):
         the run; it goes on with the next `execute`.
         `only_passing`: only answers that fail no other check are judged. Raises Missing where no model of the run can be asked.
         """
+        import asyncio
+
         from workbench.engine.control import Control  # with httpx, 0.2 s that reading a run does not need
 
         row, plan, control = self.get(run_id), self.plan(run_id), control or Control()
         how = _How(concurrency, timeout_s, max_retries, base_url_override)
         with self.taken(row):
-            if row.queued or not self.to_judge(row.id):
-                async with aclosing(self._made(row.id, plan, control, how)) as events:
-                    async for event in events:
-                        yield event
-            async with aclosing(self._judged(row.id, control, how, only_passing=only_passing)) as judged:
-                async for state in judged:
-                    yield state
+            followed: list[Followed] = []
+            try:
+                if row.queued or not self.to_judge(row.id):
+                    async with aclosing(self._made(row.id, plan, control, how)) as events:
+                        async for event in events:
+                            yield event
+                async with aclosing(self._judged(row.id, control, how, only_passing=only_passing)) as judged:
+                    async for state in judged:
+                        yield state
+            finally:  # a run whose judges could not be asked is finished too
+                with suppress(Problem):
+                    if open_wishes(self._database, row.id):
+                        followed = await asyncio.to_thread(self.follow_wishes, row.id)
+            for told in followed:
+                yield told
+
+    def follow_wishes(self, run_id: int) -> list[Followed]:
+        """Do what was wished of a run, if it has finished and no answer is to be given by hand; what came of it. Never raises a Problem:
+        what could not be done is in the answer and in the log of the run."""
+        with suppress(Problem):
+            run = self.get(run_id)
+            if self._do_wish is not None and run.status == "done" and not run.by_hand:
+                return follow_wishes(self._database, run_id, self._do_wish)
+        return []
 
     async def judge(
         self,

@@ -13,7 +13,8 @@ from workbench.store.stamps import now
 from workbench.values import Failure, canonical
 
 LogKind = Literal[
-    "began", "paused", "continued", "waiting", "capped", "held", "mended", "raised", "put_back", "left_out", "ended"
+    "began", "paused", "continued", "waiting", "capped", "held", "mended", "raised", "put_back", "left_out", "ended", "wished",
+    "followed",
 ]  # fmt: skip
 
 _LINE = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -22,10 +22,12 @@ from workbench.runs.left_out import not_taken
 from workbench.runs.log import Logged, write_log
 from workbench.runs.reading import NANO, nano_dollars
 from workbench.runs.records import CaseResults
+from workbench.runs.wishes import keep_wishes
 from workbench.store.database import Database, Writer
 from workbench.store.outputs import FAILED, newest, scored, scoring
 from workbench.store.stamps import new_uid, now
 from workbench.values import BadInput, NotFound, Problem, Spec, Usage, canonical
+from workbench.values.wishes import Wish
 
 _PRUNED_AT_ONCE = 500
 _ANSWER = "\0"
@@ -156,8 +158,8 @@ class Runs(HandAnswers):
     def _not_taken(self, plan: Plan) -> list[PlanProblem]:
         return not_taken(plan, refused=self._settings.get("left_out") == "refuse")
 
-    def prepare(self, spec: Spec, comparison_id: int | None = None) -> int:
-        """The id of a new run: its plan is frozen and every job is a row.
+    def prepare(self, spec: Spec, comparison_id: int | None = None, wishes: Collection[Wish] = ()) -> int:
+        """The id of a new run: its plan is frozen and every job is a row. `wishes`: what is done with it once it has finished.
 
         Raises BadInput where a prompt version cannot be sent for any case, naming all that is missing at once.
         """
@@ -165,13 +167,13 @@ class Runs(HandAnswers):
         fatal = [problem.message for problem in (*plans.problems(plan, spec.numbers), *self._not_taken(plan)) if problem.fatal]
         if fatal:
             raise BadInput(" ".join(fatal), remedy="Nothing was sent.")
-        return self._store(plan, comparison_id, dataset_uid=spec.dataset_uid)
+        return self._store(plan, comparison_id, dataset_uid=spec.dataset_uid, wishes=wishes)
 
-    def start_comparison(self, comparison_id: int) -> int:
-        """The id of a new run of a saved comparison, with its labels and newest versions as they are now."""
+    def start_comparison(self, comparison_id: int, wishes: Collection[Wish] = ()) -> int:
+        """The id of a new run of a saved comparison, with its labels and newest versions as they are now. `wishes` as in `prepare`."""
         if self._resolve is None:
             raise NotFound("There are no saved comparisons here.")
-        return self.prepare(self._resolve(comparison_id), comparison_id)
+        return self.prepare(self._resolve(comparison_id), comparison_id, wishes)
 
     def rerun(self, run_id: int, only: str = "all", max_cost_usd: Decimal | None = None) -> int:
         """The id of a new run of the same frozen plan, whatever was edited since.
@@ -221,6 +223,8 @@ class Runs(HandAnswers):
                 writer.run("UPDATE run SET status = 'done' WHERE id = :run", run=run_id)
             writer.touch("job", *ids)
             writer.touch("run", run_id)
+        if not self.is_live(run_id):
+            self.follow_wishes(run_id)
         return ids
 
     def requeue(self, run_id: int, job_ids: Iterable[int] | None = None, failed_only: bool = True) -> int:
@@ -280,7 +284,14 @@ class Runs(HandAnswers):
                 return removed
 
     def _store(
-        self, plan: Plan, comparison_id: int | None, *, dataset_uid: str | None = None, old: int | None = None, again: str = ""
+        self,
+        plan: Plan,
+        comparison_id: int | None,
+        *,
+        dataset_uid: str | None = None,
+        old: int | None = None,
+        again: str = "",
+        wishes: Collection[Wish] = (),
     ) -> int:
         budget = self.cap_of(plan)
         item = plan.to_json()
@@ -319,6 +330,7 @@ class Runs(HandAnswers):
             writer.run(jobs, run=run_id, repeats=plan.repeats, cases=len(plan.cases), columns=len(plan.columns))
             if old is not None and again:
                 _take_over(writer, run_id, old, again)
+            keep_wishes(writer, run_id, wishes)
             writer.touch("run", run_id)
             if comparison_id is not None:
                 writer.touch("comparison", comparison_id)

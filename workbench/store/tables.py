@@ -420,11 +420,12 @@ class LogLineRow(Row, table=True):
     run_id: int = _ref("run.id", detail=True)
     at: str = Field(default_factory=now)
     kind: str
-    """began, paused, continued, waiting, capped, held, mended, raised, put_back, left_out, ended"""
+    """began, paused, continued, waiting, capped, held, mended, raised, put_back, left_out, ended, wished, followed"""
     job_id: int | None = _ref("job.id", detail=True, nullable=True)
     column_index: int | None = None
     detail: Any = _json()
-    """failure (as in `output.error`), attempt, attempts, delay_s, jobs, left, failed, in_batch, again, by, budget"""
+    """failure (as in `output.error`), attempt, attempts, delay_s, jobs, left, failed, in_batch, again, by, budget,
+    wishes, wish, pairs, why"""
 
 
 class Attachment(Row, table=True):

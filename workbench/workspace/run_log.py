@@ -19,6 +19,7 @@ from workbench.runs.reading import NANO
 from workbench.runs.records import RunRow
 from workbench.runs.runs import Runs
 from workbench.store.database import Database
+from workbench.values.wishes import Followed, words_of
 
 Group = Literal["run", "answer", "retry", "failure", "held", "judge", "batch"]
 LOG_GROUPS: dict[str, str] = {
@@ -161,7 +162,7 @@ def _told(row: Sequence[Any], run_id: int) -> LogLine:
     _id, at, kind, text, job_id, column, case, repeat, of = row
     detail: dict[str, Any] = json.loads(text) if text else {}
     group, words = _WORDS[kind](detail) if kind in _WORDS else ("run", str(kind).replace("_", " ").capitalize() + ".")
-    order = {"began": _FIRST, "ended": _LAST}.get(kind, _MIDDLE)
+    order = {"began": _FIRST, "ended": _LAST, "followed": _LAST}.get(kind, _MIDDLE)
     if of != run_id:
         return LogLine(at, "judge", f"Judges: {words[:1].lower()}{words[1:]}", order=order if order == _LAST else _MIDDLE)
     return LogLine(at, group, words, column, case, repeat, job_id, order)
@@ -224,6 +225,14 @@ def _raised(detail: Mapping[str, Any]) -> tuple[Group, str]:
     return "run", f"The limit {cap}." + (f" {_calls(again)} put back into the queue." if again else "")
 
 
+def _wished(detail: Mapping[str, Any]) -> tuple[Group, str]:
+    return "run", words_of(tuple(detail.get("wishes") or ()))
+
+
+def _followed(detail: Mapping[str, Any]) -> tuple[Group, str]:
+    return "run", str(Followed(detail["wish"], int(detail.get("pairs") or 0), str(detail.get("why") or "")))
+
+
 _WORDS = {
     "began": _began,
     "paused": lambda _detail: ("run", "Paused: no new call goes out."),
@@ -236,6 +245,8 @@ _WORDS = {
     "put_back": lambda detail: ("run", f"{_calls(int(detail.get('jobs') or 0))} put back into the queue."),
     "left_out": lambda detail: ("held", f"Left out: {_calls(int(detail.get('jobs') or 0))}."),
     "ended": _ended_run,
+    "wished": _wished,
+    "followed": _followed,
 }
 
 

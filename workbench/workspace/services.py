@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.values.wishes import REVIEW_PAIRS, Wish
 from workbench.workspace.late import late
 from workbench.workspace.network import Network, facts_of, price_of
 
@@ -108,8 +109,18 @@ class Services(Network):
         formats, embedding = self._wire_format, self.embedding_model
         return Runs(
             self._database, endpoint=endpoint, resolve=resolve, settings=self.settings, wire_formats=formats, embedding=embedding,
-            judges=self.judges,
+            judges=self.judges, do_wish=self._do_wish,
         )  # fmt: skip
+
+    def _do_wish(self, wish: Wish, run_id: int) -> int:
+        """Do what was wished of a run that has finished: mark it as the baseline, or make a review set of so many pairs."""
+        if wish == "baseline":
+            self.regressions.mark(run_id, self.runs.get(run_id).comparison_id or 0)
+            return 0
+        from workbench.ratings.sessions import Choices
+
+        criteria = tuple(row.id for row in self.criteria.of_run(run_id))
+        return self.reviews.start([run_id], Choices(order="shuffled", criteria=criteria, most=REVIEW_PAIRS)).total
 
     @late
     def judges(self) -> Judges:

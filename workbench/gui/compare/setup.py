@@ -27,6 +27,7 @@ from workbench.gui.compare.setup_model import (
     usual_name,
 )  # fmt: skip
 from workbench.gui.compare.setup_parts import CasesPart, ModelsPart, NumbersPart, PromptsPart, money
+from workbench.gui.compare.setup_then import ThenPart
 from workbench.gui.compare.sum_line import SumLine
 from workbench.gui.context import Context
 from workbench.gui.key_dialog import with_keys
@@ -80,6 +81,7 @@ class SetupDialog(Dialog):
         self.checks.list.changed.connect(self._offer_trying)
         self.trying.hide()
         self.reuse = QCheckBox("Reuse answers to the same question")
+        self.then = ThenPart()
         self.batch = QCheckBox("Run as batch: half price, answered within a day")
         self._compose()
         for part in (self.prompts, self.models, self.cases, self.numbers, self.checks):
@@ -114,7 +116,17 @@ class SetupDialog(Dialog):
         across.setSpacing(0)
         across.addWidget(_side([self.prompts, self.models], "surface", stretch=self.models), 26)
         across.addWidget(line(vertical=True))
-        right = [self.cases, self.numbers, self.checks, self.trying, self.criteria, label("Then", "section"), self.reuse, self.batch]
+        right = [
+            self.cases,
+            self.numbers,
+            self.checks,
+            self.trying,
+            self.criteria,
+            label("Then", "section"),
+            self.reuse,
+            self.then,
+            self.batch,
+        ]
         across.addWidget(_side(right, "panel"), 27)
         self.body.addLayout(across)
         words = QVBoxLayout()
@@ -227,6 +239,7 @@ class SetupDialog(Dialog):
         summed = sum_up(definition, found, self.choices)
         trouble = found.trouble if found is not None else ""
         self.sum.say(summed.line)
+        self.then.show_columns(len(definition.prompts) * len(definition.model_uids), found.cases if found else None, definition.repeats)
         self.below.setText(trouble or summed.below)
         set_kind(self.below, tone="fail" if trouble else "text3")
         problems = found.problems if found is not None else ()
@@ -312,11 +325,11 @@ class SetupDialog(Dialog):
 
     def _begin(self) -> None:
         self.start_button.setEnabled(False)
-        runs = self.context.ws.runs
+        runs, wishes = self.context.ws.runs, self.then.wishes
 
         def saved(comparison: int) -> None:
             self.comparison_id = comparison  # a second try after a refusal changes this one
-            self.context.bridge.call(runs.start_comparison, comparison, then=started, failed=self._refused, owner=self)
+            self.context.bridge.call(runs.start_comparison, comparison, wishes, then=started, failed=self._refused, owner=self)
 
         def started(run_id: int) -> None:
             if not self.batch.isChecked():

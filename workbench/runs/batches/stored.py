@@ -180,6 +180,7 @@ class BatchStore:
             status = "stopped" if writer.run(left, run=run_id).first() else "done"
             writer.run("UPDATE run SET status = :status, finished_at = :at WHERE id = :run", status=status, at=now(), run=run_id)
             writer.touch("run", run_id)
+        self._runs.follow_wishes(run_id)
 
     def _rows(self, where: str, **values: Any) -> list[BatchRow]:
         found = []
