@@ -432,5 +432,5 @@ def test_a_case_that_got_worse_is_run_several_times_and_the_page_says_what_came_
     assert first_choice(screen.context.ws, read_choices(screen.context.ws)) == made.second, "and Insights opens with the rerun as before"
     went: list[tuple[str, dict[str, Any]]] = []
     screen.context.navigated.connect(lambda place, at: went.append((place, at)))
-    QTest.mouseClick(page.times_shown, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(page.times, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: went == [("compare", {"run_id": max(run.id for run in runs.list())})])

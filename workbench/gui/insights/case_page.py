@@ -171,12 +171,11 @@ class CasePage(QFrame):
         self.again = action_button(action("insights.case_times"))
         self.open_prompt = action_button(action("insights.prompt"), "Open prompt")
         self.progress = label("", "small", "text2")
-        self.times = label("", "small", "text2", 600)
-        self.times_shown = button("Show the answers", kind="link", size="small", on=self.times_wanted.emit)
+        self.times = button("", kind="link", size="small", on=self.times_wanted.emit, tip="Show these answers in Compare")
         foot = QWidget()
         flow = FlowLayout(foot, gap=8)
         flow.setContentsMargins(18, 10, 18, 10)
-        for widget in (self.accept, self.flag, self.again, self.open_prompt, self.progress, self.times, self.times_shown):
+        for widget in (self.accept, self.flag, self.again, self.open_prompt, self.progress, self.times):
             flow.addWidget(widget)
         return foot
 
@@ -254,8 +253,7 @@ class CasePage(QFrame):
         """Show what came of running the case several times, and whether it can be run so now."""
         self.again.setEnabled(possible)
         self.times.setText(words)
-        for part in (self.times, self.times_shown):
-            part.setVisible(bool(words))
+        self.times.setVisible(bool(words))
 
     def _show_checks(self, found: Answers) -> None:
         while self._check_grid.count():
