@@ -427,6 +427,7 @@ SHOTS: tuple[tuple[str, Shot], ...] = (
     ("03g-review-paused", review("pair", "pause")),
     ("03h-review-reveal", review("pair", "reveal")),
     ("03b-regression", at("insights", run_id="rerun", baseline_id="first_run")),
+    ("03t-regression-times", trigger("insights", "insights.case_times", run_id="rerun", baseline_id="first_run")),
     ("03d-raters", at("raters")),
     ("03s-spend", at("spend", by="model")),
     ("04-datasets", at("datasets", dataset_id="dataset")),

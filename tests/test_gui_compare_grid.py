@@ -289,6 +289,22 @@ def test_a_failure_says_what_happened_and_the_one_thing_to_do() -> None:
     assert (title, sentence) == ("Failed", "odd words.")
 
 
+def test_a_refused_request_says_what_it_means_and_that_it_was_not_charged_where_that_is_true() -> None:
+    refused = {"kind": "bad_request", "status": 400, "message": "Unknown parameter top_z."}
+    assert failed_words(refused, column())[:2] == (
+        "Request refused (400)",
+        "OpenAI refused it: Unknown parameter top_z. Not charged; change the prompt or its settings.",
+    )
+    blocked = {**refused, "provider_code": "content_policy_violation"}
+    assert failed_words(blocked, column())[1] == "OpenAI refused it: Unknown parameter top_z. Change the prompt or its settings."
+    unsent = {"kind": "bad_request", "message": "A parameter cannot be sent: NaN."}
+    assert failed_words(unsent, column())[1] == "A parameter cannot be sent: NaN."
+    long = failed_words({"kind": "context_length", "status": 400, "message": "9,120 tokens, 8,192 fit."}, column())
+    assert long[1] == f"The prompt is too long for {column().model}: 9,120 tokens, 8,192 fit. Not charged."
+    cut = failed_words({"kind": "network", "message": "The stream was cut off.", "provider_code": "cut"}, column())
+    assert cut[:2] == ("Broken off", "OpenAI stopped in the middle of the answer. It may still be charged.")
+
+
 def test_a_wait_counts_down() -> None:
     live = Live(failure=Failure("rate_limit", "slow", 429), until=104.0, delay=6.0, attempt=1, attempts=5)
     assert waiting_words(live, column(), 100.0) == (

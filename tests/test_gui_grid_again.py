@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
@@ -110,6 +110,11 @@ def test_a_model_held_by_its_key_is_skipped_and_brought_back(
     screen = opening(filled, executed(filled, settings))
     screen.context.noticed.connect(lambda text, button, action: said.append((text, button, action)))
     qtbot.waitUntil(lambda: current(screen).state is State.HELD)
+    panel = screen.page.detail.text
+    assert [made.text() for made in panel.findChildren(QPushButton) if made.text() in ("Add key", "Skip this model")] == [
+        "Add key",
+        "Skip this model",
+    ], "the panel offers what the cell does"
     screen.page.cell_menu.fix(current(screen), "skip_model")
     qtbot.waitUntil(lambda: current(screen).state is State.STOPPED)
     assert said[-1][:2] == ("3 calls left out.", "Undo")

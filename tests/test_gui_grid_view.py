@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
@@ -22,8 +22,10 @@ from workbench.gui.cells import Shown
 from workbench.gui.compare.cell_foot import turn_words
 from workbench.gui.compare.frame import Frame, turn_areas
 from workbench.gui.compare.side_by_side import SideBySide
+from workbench.gui.compare.tool_bar import ToolBar
 from workbench.gui.compare.view import CompareScreen
 from workbench.gui.widgets.segmented import Segmented
+from workbench.quick_dataclass import replace
 from workbench.settings import Settings
 from workbench.workspace import Workspace
 
@@ -201,6 +203,40 @@ def test_prompt_versions_stand_in_a_box_where_they_have_no_room_beside_each_othe
 
 
 # Repeats
+
+
+def test_nine_repeats_and_three_versions_have_room_in_a_narrow_window_with_large_text(qtbot: QtBot, screen: CompareScreen) -> None:
+    columns = screen.model.grid.columns
+    versions = [replace(column, version=number, prompt="Refund reply in plain words") for number in (1, 2, 3) for column in columns[:2]]
+    screen.context.settings.set("text_size", 130)
+    tools = ToolBar(screen.context)
+    room = QWidget()  # as in the page: a window of its own would not become narrower than its row
+    qtbot.addWidget(room)
+    tools.setParent(room)
+    tools.show_run(versions, 9)
+    tools.show_hidden({1, 2})
+    tools.differences.setChecked(True)
+    room.resize(1900, 60)
+    room.show()
+    tools.show()
+    box = next(each for each in tools.findChildren(QComboBox) if each.accessibleName() == "Repeat")
+    made = (tools.filter, tools.columns, tools.differences, tools.base)
+    for width, words in ((1001, "Columns, 2 hidden"), (930, "Columns, 2")):
+        tools.resize(width, 48)
+        qtbot.waitUntil(lambda: box.isVisible() and tools.columns.text() == words)  # noqa: B023
+        QApplication.processEvents()
+        assert [each.text() for each in made if each.width() < each.sizeHint().width()] == []
+        assert box.width() >= box.sizeHint().width()
+        assert tools.minimumSizeHint().width() <= tools.width()
+    took: list[int] = []
+    tools.repeat_chosen.connect(took.append)
+    box.setCurrentIndex(2)
+    box.activated.emit(2)
+    assert took == [3]
+    screen.context.settings.set("text_size", 100)
+    tools.resize(1800, 48)
+    qtbot.waitUntil(lambda: not box.isVisible() and tools.repeat_word.isVisible())
+    assert tools.columns.text() == "Columns, 2 hidden"
 
 
 def test_a_cell_turns_through_its_repeats_by_keyboard_and_the_panel_follows(qtbot: QtBot, screen: CompareScreen) -> None:

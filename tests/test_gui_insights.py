@@ -22,7 +22,7 @@ from tests.run_workspace import executed, fill
 from workbench.cli.frame import perform
 from workbench.gui.compare.overview import Overview, read_families
 from workbench.gui.insights.case_list import HEADS
-from workbench.gui.insights.comparing import Item
+from workbench.gui.insights.comparing import Item, first_choice, read_choices
 from workbench.gui.insights.prompt_change import PromptDiffDialog
 from workbench.gui.insights.view import InsightsScreen
 from workbench.gui.widgets.chip import Chip
@@ -402,3 +402,35 @@ def test_a_run_without_a_baseline_says_so_and_the_next_choice_works(qtbot: QtBot
     assert "There is no run before Orders #1." in screen.empty.text.text()
     screen.context.go("insights", run_id=made.second, baseline_id=made.first)
     qtbot.waitUntil(lambda: screen.pages.currentWidget() is screen.body)
+
+
+def test_a_case_that_got_worse_is_run_several_times_and_the_page_says_what_came_of_it(
+    qtbot: QtBot, screen: InsightsScreen, made: Rerun
+) -> None:
+    runs, page = screen.context.ws.runs, screen.page
+    before = len(runs.list())
+    assert page.again.text() == "Run this case 5 times"
+    assert page.times.isHidden()
+    press(Qt.Key.Key_T, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: page.times.text() == "Run 5 more times: 5 failed", timeout=20_000)
+    assert page.again.isEnabled()
+    assert len(runs.list()) == before + 1
+    new = max(runs.list(), key=lambda run: run.id)
+    assert (new.done, runs.plan(new.id).cases[0].name, new.comparison_id) == (5, "case go", None)
+    assert screen.pair is not None
+    assert screen.pair.run.jobs == runs.get(made.second).jobs, "the rerun itself stays as it was"
+    press(Qt.Key.Key_J)
+    qtbot.waitUntil(lambda: page.name.text() == "case up")
+    assert page.times.isHidden(), "another case was not run"
+    QTest.mouseClick(page.again, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.times.text() == "Run 5 more times: 5 passed", timeout=20_000)
+    press(Qt.Key.Key_K)
+    assert page.times.text() == "Run 5 more times: 5 failed"
+    for _ in range(2):  # the second comes while the first is under way
+        press(Qt.Key.Key_T, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: len(runs.list()) == before + 3 and page.again.isEnabled(), timeout=20_000)
+    assert first_choice(screen.context.ws, read_choices(screen.context.ws)) == made.second, "and Insights opens with the rerun as before"
+    went: list[tuple[str, dict[str, Any]]] = []
+    screen.context.navigated.connect(lambda place, at: went.append((place, at)))
+    QTest.mouseClick(page.times, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: went == [("compare", {"run_id": max(run.id for run in runs.list())})])

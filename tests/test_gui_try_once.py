@@ -87,7 +87,10 @@ def test_unsaved_edits_are_sent_as_they_are_and_are_no_version(asked: Asked) -> 
     ("text", "words"),
     [
         ("[[fake status=401]]", "No key (401). No key for Stand-in in this session, so none was sent."),
-        ("[[fake status=400]]", "Request refused (400). Status 400 (fake)."),
+        (
+            "[[fake status=400]]",
+            "Request refused (400). Stand-in refused it: Status 400 (fake). Not charged; change the prompt or its settings.",
+        ),
     ],
 )
 def test_a_refused_call_says_why_and_leaves_nothing_to_go_on_with(asked: Asked, text: str, words: str) -> None:

@@ -202,6 +202,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("insights.previous", "Previous case", ("K",), "insights", "chevron-up"),
     Action("insights.accept", "Accept the change", ("A",), "insights", "check"),
     Action("insights.flag", "Flag for fixing", ("F",), "insights", "flag"),
+    Action("insights.case_times", "Run this case 5 times", ("Shift+T",), "insights", "repeat"),
     Action("insights.marks", "Mark words, lines or nothing", ("W",), "insights", "type"),
     Action("insights.all", "Changed cases or all", (), "insights", "list-filter"),
     Action("insights.diff", "All that changed in the prompt", ("Ctrl+D",), "insights", "git-compare"),

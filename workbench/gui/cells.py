@@ -129,6 +129,13 @@ _NO_KEY: tuple[str, str, tuple[Fix, ...]] = ("No key", "{words}", (("key", "Add 
 _NOT_READY: tuple[str, str, tuple[Fix, ...]] = ("Not ready", "{words}", (("models", "Open Models"), ("again", "Run again")))
 _ON_THE_WAY = ("proxy", "certificate", "certificates")
 """Codes of network failures for which the model's server is not to blame."""
+_TOO_LONG = "The prompt is too long for {model}: {words} Not charged."
+_GARBLED = "The answer was not what the API promises. It may still be charged."
+_BROKEN_OFF: tuple[str, str] = ("Broken off", "{who} stopped in the middle of the answer. It may still be charged.")
+_REFUSED = (400, 413, 422)
+"""Statuses with which a provider turns a request down before a model reads it."""
+_BLOCKED = ("content", "policy", "moderation", "safety")
+"""In the codes of refusals for what a request says, for which some providers charge."""
 _BILLING: Fix = ("billing", "Open billing page")
 _SKIP_MODEL: Fix = ("skip_model", "Skip this model")
 _KEY: Fix = ("key", "Change key")
@@ -137,14 +144,14 @@ _FAILED_WORDS: Mapping[str, tuple[str, str, tuple[Fix, ...]]] = {
     "permission": ("Not allowed", "{who} does not let this key use the model.", (_KEY, ("raw", "Raw reply"))),
     "not_found": ("Not found", "{who} does not know this model or address: {words}", (("models", "Open Models"), ("raw", "Raw reply"))),
     "bad_request": ("Request refused", "{words}", (("raw", "Raw reply"), ("again", "Run again"))),
-    "context_length": ("Too long", "{words} Not charged.", (("models", "Open Models"), ("raw", "Raw reply"))),
+    "context_length": ("Too long", _TOO_LONG, (("models", "Open Models"), ("raw", "Raw reply"))),
     "rate_limit": ("Rate limited", "{who} still asks us to slow down; given up.", (("again", "Run again"), ("raw", "Raw reply"))),
     "quota": ("Quota used up", "{who} reports no credit left. Other models go on.", (_BILLING, ("again", "Run again"))),
     "overloaded": ("Overloaded", "{who} has too much to do. Try again later.", (("again", "Run again"), ("raw", "Raw reply"))),
     "server": ("Server fault", "{who} answered with a fault each time.", (("again", "Run again"), ("raw", "Raw reply"))),
     "timeout": ("No word", "{words} It may still be charged.", (("again", "Run again"), ("limit", "Change limit"))),
     "network": ("No answer", "No answer from {who}. Is it running?", (("again", "Run again"), ("models", "Open Models"))),
-    "protocol": ("Garbled answer", "The answer was not what the API promises.", (("again", "Run again"), ("raw", "Raw reply"))),
+    "protocol": ("Garbled answer", _GARBLED, (("again", "Run again"), ("raw", "Raw reply"))),
     "cancelled": ("Stopped", "This call was stopped.", (("again", "Run again"),)),
     "budget": ("Budget reached", "Not sent, not charged.", (("again", "Run now"),)),
 }  # fmt: skip
@@ -199,7 +206,15 @@ def failed_words(error: Mapping[str, Any] | None, column: ColumnInfo) -> tuple[s
         title, sentence, fixes = _NOT_READY
     elif kind == "network" and error.get("provider_code") in _ON_THE_WAY:
         title, sentence = "No connection", "{words}"
-    return with_status(title, error.get("status")), sentence.format(who=who(column), words=words or "No reason was given."), fixes
+    elif kind == "network" and error.get("provider_code") == "cut":
+        (title, sentence), fixes = _BROKEN_OFF, _FAILED_WORDS["protocol"][2]
+    elif kind == "bad_request" and error.get("status") in _REFUSED:
+        code = str(error.get("provider_code") or "").lower()
+        charged = "" if any(word in code for word in _BLOCKED) else "Not charged; "
+        advice = f"{charged}change the prompt or its settings."
+        sentence = f"{{who}} refused it: {{words}} {advice[0].upper()}{advice[1:]}"
+    said = sentence.format(who=who(column), model=column.model, words=words or "No reason was given.")
+    return with_status(title, error.get("status")), said, fixes
 
 
 def ended_words(source: Cell | OutputRow) -> str:
@@ -219,7 +234,8 @@ def blocked_words(cell: Cell, column: ColumnInfo) -> tuple[str, str, tuple[Fix, 
     """Title, sentence and fixes of an answer that a safety filter stopped."""
     if cell.finish_reason == "refusal":
         return "Refused", f"{column.model} refused to answer.", (("raw", "Raw reply"), ("again", "Run again"))
-    return f"Blocked by {who(column)}", "The safety filter stopped the answer.", (("raw", "Raw reply"), ("again", "Run again"))
+    charged = " Not charged." if cell.cost_usd == 0 else ""
+    return f"Blocked by {who(column)}", f"The safety filter stopped the answer.{charged}", (("raw", "Raw reply"), ("again", "Run again"))
 
 
 def with_status(title: str, status: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.cells import (
     IN_BATCH_WORDS,
+    Fix,
     Shown,
     State,
     blocked_words,
@@ -22,12 +24,14 @@ from workbench.gui.cells import (
     waiting_words,
 )
 from workbench.gui.compare.detail_parts import MARGINS
+from workbench.gui.compare.frame import fixes_of
 from workbench.gui.compare.model import RunModel
 from workbench.gui.context import Context
 from workbench.gui.link_dialog import ask_link
 from workbench.gui.wanted import Wanted
 from workbench.gui.widgets.answer_view import MARKDOWN_LIMIT, AnswerView
 from workbench.gui.widgets.buttons import button, icon_button
+from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.fold import Fold
 from workbench.gui.widgets.json_tree import JsonTree, parsed
 from workbench.gui.widgets.labels import label
@@ -39,11 +43,17 @@ if TYPE_CHECKING:
     from workbench.workspace import ColumnInfo, OutputRow
 
 
+AT_THE_FOOT = ("raw", "again")
+"""What the panel offers of every answer, below it."""
+
+
 class AnswerPart(QWidget):
     """Shows one answer; it is told what, and reads only the neighbour's answer by itself."""
 
     marked = Signal(int)
     """What is looked for was found in the answer: how far below its top it is first."""
+    fix_wanted = Signal(str)
+    """What mends a call that failed or is held."""
 
     def __init__(self, context: Context, model: RunModel) -> None:
         super().__init__()
@@ -53,7 +63,7 @@ class AnswerPart(QWidget):
         self.base_of: Callable[[int], int | None] = lambda _column: None
         """The column that another one is told from."""
         self._highlights: list[tuple[int, int]] = []
-        self._trouble_shown: tuple[tuple[str, str] | None, str] = (None, "")
+        self._trouble_shown: tuple[tuple[str, str] | None, str, tuple[Fix, ...]] = (None, "", ())
         column = QVBoxLayout(self)
         column.setContentsMargins(*MARGINS)
         column.setSpacing(8)
@@ -159,16 +169,28 @@ class AnswerPart(QWidget):
             words = blocked_words(shown.cell, column)[:2]
         elif shown.state is State.WAITING and shown.live is not None:
             words, tone = waiting_words(shown.live, column, time.perf_counter()), "warn"
-        if (words, detail) == self._trouble_shown:
+        wanted = words is not None and shown.state in (State.FAILED, State.HELD)
+        fixes = tuple(fix for fix in fixes_of(shown, column) if fix[0] not in AT_THE_FOOT) if wanted else ()
+        if (words, detail, fixes) == self._trouble_shown:
             return
-        self._trouble_shown = (words, detail)
+        self._trouble_shown = (words, detail, fixes)
         take_all(self._trouble)
         if words is not None:
             self._trouble.addWidget(Banner(tone, *words))
+            if fixes:
+                self._trouble.addWidget(self._made_fixes(fixes))
             if detail and detail.strip(".") not in words[1]:
                 said = label(detail[:2000], "code", "text2", wrap=True)
                 said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 self._trouble.addWidget(said)
+
+    def _made_fixes(self, fixes: tuple[Fix, ...]) -> QWidget:
+        """What mends it, as the cell offers it."""
+        made = QWidget()
+        row = FlowLayout(made, gap=8)
+        for action, text in fixes:
+            row.addWidget(button(text, on=partial(self.fix_wanted.emit, action), size="small"))
+        return made
 
     def mark_words(self, wanted: Wanted) -> None:
         """Mark what is looked for in the answer, from now on in every answer that is shown without its differences."""

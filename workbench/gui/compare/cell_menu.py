@@ -44,6 +44,12 @@ class CellMenu(QObject):
             self._page.table.main.setCurrentIndex(index)
             self.fix(shown, action)
 
+    def fix_current(self, action: str) -> None:
+        """Words in the panel were clicked."""
+        shown = self._page.detail.shown
+        if shown is not None:
+            self.fix(shown, action)
+
     def fix(self, shown: Shown, action: str) -> None:
         """Do what a cell offers in its state."""
         page, job = self._page, shown.cell.job_id

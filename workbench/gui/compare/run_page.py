@@ -153,6 +153,7 @@ class RunPage(QWidget):
         detail.stepped.connect(self.step)
         detail.repeat_wanted.connect(lambda repeat: self._turn_current(repeat))
         detail.left.connect(self.focus_grid)
+        detail.text.fix_wanted.connect(self.cell_menu.fix_current)
         detail.said.criteria_wanted.connect(cell.edit_criteria)
         detail.closed.connect(lambda: self.show_detail(False))
         self.batches.changed.connect(self._batches_changed)

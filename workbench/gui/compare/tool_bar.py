@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from workbench.gui.actions import tooltip
 from workbench.gui.compare.rows import FILTERS, query_words
@@ -78,6 +78,7 @@ class ToolBar(QFrame):
         self._segments: Segmented | None = None
         self._combo: ElidedCombo | None = None
         self._repeats: Segmented | None = None
+        self._repeat_box: ElidedCombo | None = None
         self.repeat_word = label("Repeat", "small", "text2")
         self.repeat_word.hide()
         self.filter = button("All cases", "list-filter", on=self._pick_filter, size="small", opens=True)
@@ -105,18 +106,15 @@ class ToolBar(QFrame):
         self._columns = columns
         self._groups = groups_of(columns)
         self._group = None if len(self._groups) < 2 or len(columns) <= FIT else 0
-        for old in (self._segments, self._combo, self._repeats):
+        for old in (self._segments, self._combo, self._repeats, self._repeat_box):
             if old is not None:
                 old.hide()
                 old.deleteLater()
-        self._segments = self._combo = self._repeats = None
+        self._segments = self._combo = self._repeats = self._repeat_box = None
         if len(self._groups) > 1:
             self._add_groups()
         if repeats > 1:
-            self._repeats = Segmented([(number, str(number)) for number in range(1, min(repeats, 9) + 1)], 1, small=True, name="Repeat")
-            self._repeats.setToolTip("Which repeat of each call the grid shows")
-            self._repeats.chosen.connect(lambda repeat: self.repeat_chosen.emit(repeat))
-            self._row.insertWidget(self._row.indexOf(self.repeat_word) + 1, self._repeats)
+            self._add_repeats(min(repeats, 9))
         self.say_query(CaseQuery())
         self._fit()
 
@@ -140,6 +138,24 @@ class ToolBar(QFrame):
             self._segments.chosen.connect(self._taken)
             self._row.insertWidget(0, self._segments)
             combo.hide()
+
+    def _add_repeats(self, count: int) -> None:
+        tip, at = "Which repeat of each call the grid shows", self._row.indexOf(self.repeat_word) + 1
+        segments = self._repeats = Segmented([(number, str(number)) for number in range(1, count + 1)], 1, small=True, name="Repeat")
+        segments.chosen.connect(self._repeat_taken)
+        box = self._repeat_box = ElidedCombo(by_shown=True)
+        box.setAccessibleName("Repeat")
+        for number in range(1, count + 1):
+            box.addItem(f"Repeat {number}", number)
+        box.activated.connect(lambda _index: self._repeat_taken(box.currentData()))
+        box.hide()
+        for made in (box, segments):
+            made.setToolTip(tip)
+            self._row.insertWidget(at, made)
+
+    def _repeat_taken(self, repeat: int) -> None:
+        self.show_repeat(repeat)
+        self.repeat_chosen.emit(repeat)
 
     @property
     def group(self) -> tuple[int, ...] | None:
@@ -165,7 +181,8 @@ class ToolBar(QFrame):
     def show_hidden(self, hidden: set[int]) -> None:
         """Say on the button how many columns are hidden by the user."""
         self._hidden = set(hidden)
-        self.columns.setText(f"Columns, {len(hidden)} hidden" if hidden else "Columns")
+        self.columns.setToolTip(f"{counted(len(hidden), 'column')} hidden" if hidden else "")
+        self._fit()
 
     def say_query(self, query: CaseQuery, count: int | None = None) -> None:
         """Show which filter is on and how many cases it leaves."""
@@ -182,6 +199,8 @@ class ToolBar(QFrame):
         """Mark a repeat."""
         if self._repeats is not None:
             self._repeats.set_value(repeat)
+        if self._repeat_box is not None:
+            self._repeat_box.setCurrentIndex(self._repeat_box.findData(repeat))
 
     def _pick_filter(self) -> None:
         menu = PopupMenu(self)
@@ -209,7 +228,6 @@ class ToolBar(QFrame):
         menu.popup(self.columns.mapToGlobal(self.columns.rect().bottomLeft()))
 
     def _differ(self, on: bool) -> None:
-        self.differences.setText("Differences" if on else "Show differences")
         set_kind(self.differences, state="on" if on else "")
         self.base.setVisible(on)
         self._fit()
@@ -231,28 +249,61 @@ class ToolBar(QFrame):
         return done
 
     def _fit(self) -> None:
-        """The base by its name where there is room for it, and the groups beside each other; else the groups in a box to choose from."""
+        """All in full where there is room. Else, one after the other: the groups in a box to choose from, the base without its name, the
+        repeats in a box, and shorter words."""
         title = self._base_title or "the one beside"
         name = f"from {title[:MOST_LETTERS].rstrip()}…" if len(title) > MOST_LETTERS else f"from {title}"
         self.base.setToolTip(f"Differences are told from {title}")
+        hidden, on = len(self._hidden), self.differences.isChecked()
+        full = {
+            self.columns: f"Columns, {hidden} hidden" if hidden else "Columns",
+            self.differences: "Differences" if on else "Show differences",
+        }
+        short = {self.columns: f"Columns, {hidden}" if hidden else "Columns", self.differences: "Differences"}
         segments, combo = self._segments, self._combo
-        shown = segments if segments is not None and not segments.isHidden() else combo
         word = self.repeat_word.sizeHint().width() + self._row.spacing()
-        rest = self._row.sizeHint().width() - (shown.sizeHint().width() if shown is not None else 0)
-        rest -= 0 if self.repeat_word.isHidden() else word
-        if not self.base.isHidden():  # as wide as it is by its name
-            rest += theme().width(name, "small", 500) - theme().width(self.base.text(), "small", 500)
+        rest = self._row.sizeHint().width() - (0 if self.repeat_word.isHidden() else word)
+        for boxed, beside in ((combo, segments), (self._repeat_box, self._repeats)):
+            shown = beside if beside is not None and not beside.isHidden() else boxed
+            rest -= shown.sizeHint().width() if shown is not None else 0
+        for made, words in full.items():
+            rest += _width(words) - _width(made.text())
+        named = 0
+        if not self.base.isHidden():
+            rest += _width("from") - _width(self.base.text())
+            named = _width(name) - _width("from")
+        repeats = self._repeats.sizeHint().width() if self._repeats is not None else 0
+        in_box = segments is None or rest + named + repeats + segments.sizeHint().width() > self.width()
         if segments is not None and combo is not None:
-            in_box = rest + segments.sizeHint().width() > self.width()
-            if in_box is combo.isHidden():
-                combo.setHidden(not in_box)
-                segments.setHidden(in_box)
-            shown = combo if in_box else segments
-        least = 0 if shown is None else combo.minimumWidth() if shown is combo and combo is not None else shown.sizeHint().width()
-        self.base.setText(name if rest + least <= self.width() else "from")
-        self.repeat_word.setVisible(self._repeats is not None and rest + least + word <= self.width())
+            _turn(in_box, combo, segments)
+        least = (combo.minimumWidth() if in_box else segments.sizeHint().width() if segments is not None else 0) if combo is not None else 0
+        self.base.setText(name if rest + named + repeats + least <= self.width() else "from")
+        named = named if self.base.text() == name else 0
+        if self._repeats is not None and self._repeat_box is not None:
+            self._repeat_box.setMinimumWidth(self._repeat_box.sizeHint().width())  # its number is at its end
+            boxed_too = rest + repeats + least > self.width()
+            _turn(boxed_too, self._repeat_box, self._repeats)
+            repeats = self._repeat_box.sizeHint().width() if boxed_too else repeats
+            self.repeat_word.setVisible(not boxed_too and rest + named + repeats + least + word <= self.width())
+        else:
+            self.repeat_word.hide()
+        for made, words in (full if rest + repeats + least <= self.width() else short).items():
+            if made.text() != words:
+                made.setText(words)
 
     def _pick_base(self) -> None:
         menu = PopupMenu(self)
         self.base_menu.emit(menu)
         menu.popup(self.base.mapToGlobal(self.base.rect().bottomLeft()))
+
+
+def _width(words: str) -> int:
+    """Of the words of a button in the row."""
+    return theme().width(words, "small", 500)
+
+
+def _turn(in_box: bool, box: QWidget, beside: QWidget) -> None:
+    """Show choices in a box, or beside each other."""
+    if in_box is box.isHidden():
+        box.setHidden(not in_box)
+        beside.setHidden(in_box)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.context import Context
@@ -11,7 +12,7 @@ from workbench.gui.insights.comparing import Answers, Item
 from workbench.gui.insights.prompt_change import PromptChange
 from workbench.gui.theme import set_kind
 from workbench.gui.widgets.answer_view import AnswerView
-from workbench.gui.widgets.buttons import action_button, icon_button
+from workbench.gui.widgets.buttons import action_button, button, icon_button
 from workbench.gui.widgets.chip import Chip
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.labels import ElidedLabel, icon_label, label, line
@@ -75,6 +76,9 @@ class Side(QWidget):
 
 class CasePage(QFrame):
     """The right side of the screen."""
+
+    times_wanted = Signal()
+    """The answers of the case that was run several times are to be shown."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -164,12 +168,14 @@ class CasePage(QFrame):
         self.flag = action_button(action("insights.flag"), "Flag for fixing", show_key=True)
         for made in (self.accept, self.flag):
             made.setCheckable(True)
+        self.again = action_button(action("insights.case_times"))
         self.open_prompt = action_button(action("insights.prompt"), "Open prompt")
         self.progress = label("", "small", "text2")
+        self.times = button("", kind="link", size="small", on=self.times_wanted.emit, tip="Show these answers in Compare")
         foot = QWidget()
         flow = FlowLayout(foot, gap=8)
         flow.setContentsMargins(18, 10, 18, 10)
-        for widget in (self.accept, self.flag, self.open_prompt, self.progress):
+        for widget in (self.accept, self.flag, self.again, self.open_prompt, self.progress, self.times):
             flow.addWidget(widget)
         return foot
 
@@ -242,6 +248,12 @@ class CasePage(QFrame):
             made.setText(on if word == own else "Accept change" if own == "accepted" else "Flag for fixing")
             set_kind(made, state="on" if word == own else "")
         self.progress.setText(f"{read:,} of {total:,} read" if total else "")
+
+    def show_times(self, words: str, *, possible: bool) -> None:
+        """Show what came of running the case several times, and whether it can be run so now."""
+        self.again.setEnabled(possible)
+        self.times.setText(words)
+        self.times.setVisible(bool(words))
 
     def _show_checks(self, found: Answers) -> None:
         while self._check_grid.count():

@@ -77,9 +77,17 @@ def read_choices(ws: Workspace) -> Choices:
 def first_choice(ws: Workspace, choices: Choices) -> int | None:
     """The newest run that there is something to compare with; a marked baseline only where nothing else is."""
     for run in sorted(choices.runs, key=lambda run: (run.id in choices.marked, -run.id)):
-        if ws.regressions.baseline(run.id) is not None:
+        if ws.regressions.baseline(run.id) is not None and not _is_one_case(ws, run):
             return run.id
     return None
+
+
+def _is_one_case(ws: Workspace, run: RunRow) -> bool:
+    """True for one case that was asked several times by itself: its spread is looked at, not what changed since the time before."""
+    if run.comparison_id is not None:
+        return False
+    plan = ws.runs.plan(run.id)
+    return len(plan.cases) == 1 and plan.repeats > 1
 
 
 def compare(ws: Workspace, run_id: int, baseline_id: int | None, progress: Callable[[int, int], object]) -> Compared:

@@ -17,6 +17,7 @@ from workbench.gui.insights.case_page import CasePage
 from workbench.gui.insights.comparing import Answers, Choices, Compared, Item, compare, first_choice, read_answers, read_choices
 from workbench.gui.insights.figures import Figures
 from workbench.gui.insights.pages import Pages
+from workbench.gui.insights.several import Several
 from workbench.gui.insights.ways import Ways
 from workbench.gui.screen import Crumb, Screen
 from workbench.gui.widgets.buttons import action_button, button
@@ -55,7 +56,7 @@ class InsightsScreen(Screen):
         self._choices_timer.setSingleShot(True)
         self._choices_timer.setInterval(CHOICES_MS)
         self._choices_timer.timeout.connect(self._read_choices)
-        self.ways = Ways(context, self)
+        self.ways, self.several = Ways(context, self), Several(context, self)
         self._compose()
         action = context.action
         self._rerun = action_button(action("insights.rerun"), "Run again")
@@ -72,6 +73,7 @@ class InsightsScreen(Screen):
             "insights.previous": lambda: self.list.step(-1),
             "insights.accept": lambda: self.decide("accepted"),
             "insights.flag": lambda: self.decide("flagged"),
+            "insights.case_times": lambda: self._on_case(lambda pair, change: self.several.start(pair, change, self.answers)),
             "insights.marks": lambda: self.page.next_marks(),
             "insights.all": self.toggle_all,
             "insights.diff": lambda: self.ways.show_prompt_diff(self.answers),
@@ -129,6 +131,8 @@ class InsightsScreen(Screen):
         self.bar.runs_chosen.connect(lambda run, baseline: self.context.go("insights", run_id=run, baseline_id=baseline))
         self.bar.filtered.connect(self._fill)
         self.list.chosen.connect(self._show_item)
+        self.several.changed.connect(self._show_decision)
+        self.page.times_wanted.connect(lambda: self._on_case(lambda _pair, change: self.several.show(change)))
 
     # -- what the window asks ----------------------------------------------------------------------------------
 
@@ -387,6 +391,7 @@ class InsightsScreen(Screen):
             read = len((self._read | set(self.list.cases.decisions)) & self._turned)
             possible = item.jobs is not None and not self.context.ws.read_only
             self.page.show_decision(self.list.cases.decision(item), read, len(self._turned), possible=possible)
+            self.page.show_times(self.several.words(item.change), possible=possible and not self.several.is_going(item.change))
 
     def ask_limit(self) -> None:
         """Ask how many worse cases are allowed."""
