@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from PySide6.QtWidgets import QApplication, QDialog
@@ -12,6 +13,12 @@ from pytestqt.qtbot import QtBot
 from workbench.gui.app import Session, application
 from workbench.gui.crash_dialog import CrashDialog
 from workbench.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.run_workspace import Filled
+    from workbench.gui.compare.view import CompareScreen
+
+OpenCompare = Callable[["Filled"], "CompareScreen"]
 
 
 def opened(qtbot: QtBot, path: Path | str, settings: Settings, place: str = "settings") -> Session:
@@ -56,3 +63,19 @@ def session(qtbot: QtBot, tmp_path: Path, settings: Settings) -> Iterator[Sessio
     made = opened(qtbot, tmp_path / "desk.db", settings)
     yield made
     finished(made)
+
+
+@pytest.fixture
+def opening(qtbot: QtBot, settings: Settings) -> Iterator[OpenCompare]:
+    """Opens a window on a filled workspace, at Compare."""
+    made: list[Session] = []
+
+    def open_at(filled: Filled) -> CompareScreen:
+        session = opened(qtbot, filled.path, settings, place="compare")
+        made.append(session)
+        qtbot.waitUntil(lambda: session.window.place == "compare", timeout=15_000)
+        return cast("CompareScreen", session.window.screen_at("compare"))
+
+    yield open_at
+    for session in made:
+        finished_well(session)

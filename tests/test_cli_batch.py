@@ -70,15 +70,20 @@ def test_a_run_is_submitted_asked_about_and_read(server: BatchServer, tmp_path: 
     assert server.log[0][2]["authorization"] == "Bearer sk-of-the-environment-1"
 
 
+def priced(folder: Path, server: BatchServer) -> tuple[Path, list[str]]:
+    """A configuration that asks a model with a known price, and the options that send its calls to the stand-in."""
+    path = Path(config(folder, server))
+    document = json.loads(path.read_text("utf-8"))
+    document["providers"] = [{"id": "openai:chat:gpt-4o", "config": {"max_tokens": 4000}}]
+    path.write_text(json.dumps(document), "utf-8")
+    return path, ["--base-url-override", server.url + "/v1"]
+
+
 def test_half_the_price_is_said_before_and_counted_after(
     server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment-1")
-    path = Path(config(tmp_path, server))
-    document = json.loads(path.read_text("utf-8"))
-    document["providers"] = [{"id": "openai:chat:gpt-4o", "config": {"max_tokens": 4000}}]
-    path.write_text(json.dumps(document), "utf-8")
-    override = ["--base-url-override", server.url + "/v1"]
+    path, override = priced(tmp_path, server)
     assert perform(["run", str(path), "--batch", *override]) == 0
     said_before = capsys.readouterr()
     found = re.search(r"about \$(\S+) as a batch \(\$\S+ to \$\S+\), about \$(\S+) as calls", said_before.err)
@@ -166,11 +171,7 @@ def test_a_batch_that_would_pass_a_cap_is_refused_before_a_run_is_made(
     server: BatchServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment-1")
-    path = Path(config(tmp_path, server))
-    document = json.loads(path.read_text("utf-8"))
-    document["providers"] = [{"id": "openai:chat:gpt-4o", "config": {"max_tokens": 4000}}]
-    path.write_text(json.dumps(document), "utf-8")
-    override = ["--base-url-override", server.url + "/v1"]
+    path, override = priced(tmp_path, server)
     assert perform(["run", str(path), "--batch", "--max-cost", "0.0001", *override]) == 2
     complaint = capsys.readouterr().err
     assert "and the cap of this run leaves $0.00." in complaint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
@@ -18,10 +18,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
-from tests.gui_window import dialogs, finished_well, opened
+from tests.gui_window import OpenCompare, dialogs, finished_well, opened, opening
 from tests.limited_server import LimitedServer
 from tests.run_workspace import Filled, executed, fill
-from workbench.gui.app import Session
 from workbench.gui.cells import State
 from workbench.gui.compare.exchange import ExchangeDialog
 from workbench.gui.compare.overview import Family
@@ -35,24 +34,9 @@ from workbench.settings import Settings
 from workbench.values import Check, Definition, Price, PromptRef
 from workbench.workspace import Workspace
 
+__all__ = ["opening"]
+
 Start = Callable[..., FakeProvider]
-Open = Callable[[Filled], CompareScreen]
-
-
-@pytest.fixture
-def opening(qtbot: QtBot, settings: Settings) -> Iterator[Open]:
-    """Opens a window on a filled workspace, at Compare."""
-    made: list[Session] = []
-
-    def open_at(filled: Filled) -> CompareScreen:
-        session = opened(qtbot, filled.path, settings, place="compare")
-        made.append(session)
-        qtbot.waitUntil(lambda: session.window.place == "compare", timeout=15_000)
-        return cast("CompareScreen", session.window.screen_at("compare"))
-
-    yield open_at
-    for session in made:
-        finished_well(session)
 
 
 def shown_run(qtbot: QtBot, screen: CompareScreen, run_id: int) -> None:
@@ -97,7 +81,7 @@ def test_an_empty_workspace_says_what_a_comparison_is(qtbot: QtBot, tmp_path: Pa
 
 
 def test_the_list_opens_a_run_with_enter_and_archives_with_undo(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     executed(filled, settings)
@@ -130,7 +114,7 @@ def setup(qtbot: QtBot, screen: CompareScreen, **at: object) -> SetupDialog:
 
 
 def test_a_comparison_is_set_up_and_started_from_the_keyboard(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider(latency_ms=20).base_url)
     screen = opening(filled)
@@ -145,7 +129,7 @@ def test_a_comparison_is_set_up_and_started_from_the_keyboard(
 
 
 def test_a_comparison_of_the_newest_version_each_time_is_named_without_a_number(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     screen = opening(filled)
@@ -159,7 +143,7 @@ def test_a_comparison_of_the_newest_version_each_time_is_named_without_a_number(
 
 
 def test_the_setup_says_about_what_each_model_and_prompt_will_take(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     executed(filled, settings)
@@ -201,7 +185,7 @@ def test_the_setup_names_the_model_that_sets_the_time() -> None:
 
 
 def test_enter_in_a_field_of_the_setup_starts_nothing(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     dialog = setup(qtbot, opening(filled))
@@ -210,7 +194,7 @@ def test_enter_in_a_field_of_the_setup_starts_nothing(
 
 
 def test_the_setup_names_variables_without_a_column_and_a_draft_is_kept(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     from workbench.values import Content, Message
     from workbench.workspace import Workspace
@@ -243,7 +227,7 @@ def test_the_setup_names_variables_without_a_column_and_a_draft_is_kept(
 
 
 def test_a_name_in_use_is_said_at_the_field_and_nothing_is_lost(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     dialog = setup(qtbot, opening(filled))
@@ -256,7 +240,7 @@ def test_a_name_in_use_is_said_at_the_field_and_nothing_is_lost(
 
 
 def test_a_dataset_can_be_narrowed_by_its_tags(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     from PySide6.QtWidgets import QCheckBox
 
@@ -272,7 +256,7 @@ def test_a_dataset_can_be_narrowed_by_its_tags(
 
 
 def test_cells_are_written_before_the_eyes_and_end_as_they_are_stored(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     provider = fakeprovider(latency_ms=30, token_ms=40, answer="words", tokens=60)
     filled = fill(tmp_path / "desk.db", settings, provider.base_url)
@@ -303,7 +287,7 @@ def test_cells_are_written_before_the_eyes_and_end_as_they_are_stored(
 
 
 def test_a_run_is_paused_stopped_and_gone_on_with_by_keys(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider(latency_ms=150).base_url, cases=6, concurrency=2)
     screen = opening(filled)
@@ -326,7 +310,7 @@ def test_a_run_is_paused_stopped_and_gone_on_with_by_keys(
 
 
 def test_calls_at_once_are_changed_while_a_run_goes_on_and_none_is_made_twice(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     provider = fakeprovider(latency_ms=120)
     filled = fill(tmp_path / "desk.db", settings, provider.base_url, cases=8, concurrency=1)
@@ -341,7 +325,7 @@ def test_calls_at_once_are_changed_while_a_run_goes_on_and_none_is_made_twice(
 
 
 def test_failed_calls_say_why_and_are_run_again_alone(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     provider = fakeprovider(strict_models=True, models="fake-0")
     filled = fill(tmp_path / "desk.db", settings, provider.base_url, cases=2, versions=(2,))
@@ -368,7 +352,7 @@ def test_failed_calls_say_why_and_are_run_again_alone(
 
 
 def test_one_cell_is_made_again_and_both_attempts_stay(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=1)
     run_id = executed(filled, settings)
@@ -393,7 +377,7 @@ def test_one_cell_is_made_again_and_both_attempts_stay(
 
 
 @pytest.fixture
-def judged(qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open) -> CompareScreen:
+def judged(qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare) -> CompareScreen:
     """A finished run on the screen."""
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     run_id = executed(filled, settings)
@@ -549,7 +533,7 @@ def test_the_menu_of_a_cell_offers_what_its_keys_do(qtbot: QtBot, judged: Compar
 
 
 def test_repeats_are_reached_from_bar_and_panel(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=2, versions=(1,), repeats=3)
     run_id = executed(filled, settings)
@@ -566,7 +550,7 @@ def test_repeats_are_reached_from_bar_and_panel(
 
 
 def test_a_budget_that_is_used_up_can_be_raised(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=30, budget="0.0002", concurrency=1)
     run_id = executed(filled, settings)
@@ -594,7 +578,7 @@ def test_a_budget_that_is_used_up_can_be_raised(
 
 
 def test_a_run_that_the_cap_of_the_day_stopped_says_so_and_leads_to_it(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=30, concurrency=1)
     settings.set("cap_day_usd", "0.01")
@@ -621,7 +605,7 @@ def test_a_run_that_the_cap_of_the_day_stopped_says_so_and_leads_to_it(
 
 
 def test_a_run_that_is_gone_leads_back_to_the_list(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     screen = opening(fill(tmp_path / "desk.db", settings, fakeprovider().base_url))
     screen.context.go("compare", run_id=4711)
@@ -630,7 +614,7 @@ def test_a_run_that_is_gone_leads_back_to_the_list(
 
 
 def test_a_workspace_that_can_only_be_read_shows_runs_and_starts_nothing(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     from workbench.workspace import Workspace
 
@@ -652,7 +636,7 @@ def test_a_workspace_that_can_only_be_read_shows_runs_and_starts_nothing(
 
 
 def test_a_window_that_only_reads_follows_the_run_that_another_app_makes(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from workbench.workspace import Workspace
 
@@ -693,7 +677,7 @@ def test_an_output_that_was_found_is_the_current_cell(qtbot: QtBot, judged: Comp
 
 
 def test_the_pace_is_said_anew_while_a_provider_lets_no_call_through(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, opening: Open, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, tmp_path: Path, settings: Settings, opening: OpenCompare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workbench.gui.compare.model.RATE_WINDOW_S", 1.0)  # nobody waits for the long one
     limited = LimitedServer(3, 0.05)
@@ -711,7 +695,7 @@ def test_the_pace_is_said_anew_while_a_provider_lets_no_call_through(
 
 @pytest.mark.parametrize("percent", [100, 130, 150])
 def test_no_words_above_the_grid_are_cut_while_a_run_is_on(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open, percent: int
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare, percent: int
 ) -> None:
     settings.set("text_size", percent)
     server = fakeprovider(latency_ms=200, rate_500=0.2)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import cast
 
 import pytest
 from PySide6.QtCore import Qt
@@ -17,17 +16,15 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
-from tests.gui_window import dialogs, finished_well, opened
+from tests.gui_window import OpenCompare, dialogs, opening
 from tests.run_workspace import Filled, content, executed, fill
 from tests.test_gui_compare_run import key, over, setup, shown_run
 from workbench.evaluators import TYPES
-from workbench.gui.app import Session
 from workbench.gui.cells import State, held_words
 from workbench.gui.checks.kinds import ALIASES, CHECK_TYPES
 from workbench.gui.checks.row import NOTHING, REFERENCE, CheckRowWidget
 from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.sum_line import SumLine
-from workbench.gui.compare.view import CompareScreen
 from workbench.gui.key_dialog import KeyDialog
 from workbench.gui.theme import theme
 from workbench.gui.widgets.buttons import Button
@@ -36,25 +33,10 @@ from workbench.settings import Settings
 from workbench.values import Case, Check, Content, Message, Price, PromptRef
 from workbench.workspace import EmbeddingStatus, Workspace
 
+__all__ = ["opening"]
+
 Start = Callable[..., FakeProvider]
-Open = Callable[[Filled], CompareScreen]
 KEY = "the-right-one-of-this-test"
-
-
-@pytest.fixture
-def opening(qtbot: QtBot, settings: Settings) -> Iterator[Open]:
-    """Opens a window on a filled workspace, at Compare."""
-    made: list[Session] = []
-
-    def open_at(filled: Filled) -> CompareScreen:
-        session = opened(qtbot, filled.path, settings, place="compare")
-        made.append(session)
-        qtbot.waitUntil(lambda: session.window.place == "compare", timeout=15_000)
-        return cast("CompareScreen", session.window.screen_at("compare"))
-
-    yield open_at
-    for session in made:
-        finished_well(session)
 
 
 def press(dialog: QWidget, text: str) -> None:
@@ -93,7 +75,7 @@ def forgotten(tmp_path: Path, settings: Settings, provider: FakeProvider) -> tup
 
 
 def test_a_rerun_without_its_key_asks_for_it_and_sends_nothing_before(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     provider = fakeprovider()
     filled, run = forgotten(tmp_path, settings, provider)
@@ -114,7 +96,7 @@ def test_a_rerun_without_its_key_asks_for_it_and_sends_nothing_before(
 
 
 def test_a_new_comparison_asks_for_a_missing_key_instead_of_starting(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     provider = fakeprovider()
     filled, _run = forgotten(tmp_path, settings, provider)
@@ -133,7 +115,7 @@ def test_a_new_comparison_asks_for_a_missing_key_instead_of_starting(
 
 
 def test_a_call_that_was_refused_without_a_key_says_so_and_leads_to_the_key(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     provider = fakeprovider(require_key=KEY)
     filled = fill(tmp_path / "desk.db", settings, provider.base_url)
@@ -165,7 +147,7 @@ def test_a_call_that_was_refused_without_a_key_says_so_and_leads_to_the_key(
 
 
 def test_only_what_is_not_reused_is_counted_on_the_button_that_starts(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     server = fakeprovider()
     filled = fill(tmp_path / "desk.db", settings, server.base_url, cases=4, models=1)
@@ -189,7 +171,7 @@ def test_only_what_is_not_reused_is_counted_on_the_button_that_starts(
 
 
 def test_a_new_check_compares_with_the_reference_and_is_kept(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     screen = opening(filled)
@@ -203,7 +185,7 @@ def test_a_new_check_compares_with_the_reference_and_is_kept(
 
 
 def test_a_check_without_a_value_is_marked_and_nothing_starts(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     dialog = setup(qtbot, opening(filled))
@@ -229,7 +211,7 @@ def test_a_check_without_a_value_is_marked_and_nothing_starts(
 
 
 def test_the_dataset_that_has_what_the_prompt_needs_is_chosen(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     with closing(Workspace.open(filled.path, settings)) as ws:
@@ -250,7 +232,7 @@ def test_the_dataset_that_has_what_the_prompt_needs_is_chosen(
 
 
 def test_unsaved_edits_of_a_prompt_can_be_saved_and_run(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     with closing(Workspace.open(filled.path, settings)) as ws:
@@ -269,7 +251,7 @@ def test_unsaved_edits_of_a_prompt_can_be_saved_and_run(
 
 
 def test_more_than_a_thousand_calls_are_started_only_after_a_question(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=260)
     screen = opening(filled)
@@ -284,7 +266,7 @@ def test_more_than_a_thousand_calls_are_started_only_after_a_question(
 
 
 def test_how_long_a_prompt_is_takes_no_room_from_its_name(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     dialog = setup(qtbot, opening(filled), prompt_id=filled.prompt)
@@ -301,7 +283,7 @@ def test_how_long_a_prompt_is_takes_no_room_from_its_name(
 
 
 def test_figures_of_earlier_choices_are_not_said_of_new_ones(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     with closing(Workspace.open(filled.path, settings)) as ws:
@@ -317,7 +299,7 @@ def test_figures_of_earlier_choices_are_not_said_of_new_ones(
 
 
 def test_verdicts_stand_beside_the_checks_and_count_in_nothing_else(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     from workbench.gui.compare.header import progress_words
 
@@ -337,7 +319,7 @@ def test_verdicts_stand_beside_the_checks_and_count_in_nothing_else(
 
 
 def test_a_check_of_meaning_has_a_threshold_and_says_what_it_lacks(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     dialog = setup(qtbot, opening(filled), prompt_id=filled.prompt, model_ids=list(filled.models))
@@ -397,7 +379,7 @@ def test_a_limit_from_a_file_stays_as_it_was(qtbot: QtBot) -> None:
 
 
 def test_cases_that_are_too_few_to_tell_the_difference_wanted_are_said_to_be(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url, cases=60)
     screen = opening(filled)
@@ -425,7 +407,7 @@ def test_a_figure_of_the_sum_stays_beside_its_unit(qtbot: QtBot) -> None:
 
 
 def test_a_model_of_which_no_call_fits_under_the_cap_is_told_before_a_run(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, "http://127.0.0.1:9/v1", cases=2, models=1)
     with closing(Workspace.open(filled.path, settings)) as ws:
@@ -449,7 +431,7 @@ def test_a_model_of_which_no_call_fits_under_the_cap_is_told_before_a_run(
 
 
 def test_models_whose_context_is_too_small_or_that_stop_soon_are_told_before_a_run(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, "http://127.0.0.1:9/v1", cases=2, models=1)
     ends = date.today() + timedelta(days=20)

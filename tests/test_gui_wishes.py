@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import cast
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from tests.conftest import FakeProvider
-from tests.gui_window import finished_well, opened
-from tests.run_workspace import Filled, fill
+from tests.gui_window import OpenCompare, opening
+from tests.run_workspace import fill
 from tests.test_gui_compare_run import over, setup
-from workbench.gui.app import Session
 from workbench.gui.compare.setup import SetupDialog
 from workbench.gui.compare.view import CompareScreen
 from workbench.settings import Settings
 from workbench.workspace import Workspace
 
+__all__ = ["opening"]
+
 Start = Callable[..., FakeProvider]
-Open = Callable[[Filled], CompareScreen]
-
-
-@pytest.fixture
-def opening(qtbot: QtBot, settings: Settings) -> Iterator[Open]:
-    """Opens a window on a filled workspace, at Compare."""
-    made: list[Session] = []
-
-    def open_at(filled: Filled) -> CompareScreen:
-        session = opened(qtbot, filled.path, settings, place="compare")
-        made.append(session)
-        qtbot.waitUntil(lambda: session.window.place == "compare", timeout=15_000)
-        return cast("CompareScreen", session.window.screen_at("compare"))
-
-    yield open_at
-    for session in made:
-        finished_well(session)
 
 
 def words_of_notice(screen: CompareScreen) -> list[str]:
@@ -64,7 +46,7 @@ def by_keys(qtbot: QtBot, dialog: SetupDialog) -> None:
 
 
 def test_both_are_ticked_by_keyboard_done_when_the_run_has_finished_and_said(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider(answer="words", tokens=40).base_url)
     screen = opening(filled)
@@ -87,7 +69,9 @@ def test_both_are_ticked_by_keyboard_done_when_the_run_has_finished_and_said(
     qtbot.waitUntil(lambda: words in said, timeout=10_000)
 
 
-def test_one_column_has_no_pairs_and_says_so(qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open) -> None:
+def test_one_column_has_no_pairs_and_says_so(
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
+) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)
     dialog = setup(qtbot, opening(filled), prompt_id=filled.prompt, model_ids=list(filled.models[:1]))
     then = dialog.then
@@ -105,7 +89,7 @@ def test_one_column_has_no_pairs_and_says_so(qtbot: QtBot, tmp_path: Path, setti
 
 
 def test_a_run_that_is_stopped_keeps_what_is_wished_of_it(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider(answer="words", tokens=40, latency_ms=300).base_url, concurrency=1)
     screen = opening(filled)
@@ -132,7 +116,7 @@ def test_a_run_that_is_stopped_keeps_what_is_wished_of_it(
 
 
 def test_what_could_not_be_done_stays_to_be_read(
-    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: Open
+    qtbot: QtBot, tmp_path: Path, settings: Settings, fakeprovider: Start, opening: OpenCompare
 ) -> None:
     filled = fill(tmp_path / "desk.db", settings, fakeprovider().base_url)  # it says the same to every column
     screen = opening(filled)
